@@ -1,0 +1,1 @@
+"""Bounce codes: the catalogue of what receivers answer, what it means and what mends it."""

@@ -1,0 +1,255 @@
+"""Runs the checks at once, holds the deadline, and turns what goes wrong into findings.
+
+This is the one place that tells "no answer" from "out of time" from "a bug in a check"; nothing below it catches
+broadly.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from preflight.check import CRASH, Check, Context, Judge, Part, Recorder, Rule, Settings
+from preflight.findings import Status
+from preflight.ledger import Ledger
+from preflight.net.dns import Resolver, SingleFlight, Source, Unanswered
+from preflight.policy import Policy
+from preflight.registry import Registry, load_registry
+from preflight.report import Report, build_report
+from preflight.subject import Subject, with_addresses
+
+DEFAULT_DEADLINE = 30.0
+MAX_AT_ONCE = 16  # subjects under way at the same time
+_CLEAN_UP = 0.25  # seconds that checks get after the deadline to end
+_GIVE_UP = 0.6  # seconds after the deadline at which a check that blocks the event loop is left behind
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A check of a subject that has ended, and how many have, of all checks of all subjects."""
+
+    subject: str
+    check: str
+    done: int
+    total: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+class VerdictError(Exception):
+    """A judge gave a verdict that it does not declare, or one that is not its to give: a bug in a check."""
+
+
+class _Flight(Recorder):
+    """All checks over one subject."""
+
+    def __init__(self, subject: Subject, registry: Registry, policy: Policy, settings: Settings) -> None:
+        self._subject = subject
+        self._registry = registry
+        self._policy = policy
+        self._settings = settings
+        self._checks = tuple(registry.checks.values())
+        self._ledger = Ledger(self._checks, policy.selects)
+        self._started_at = datetime.now(UTC)
+        self._start = time.monotonic()
+        self._duration: float | None = None
+
+    def wants(self, rule: Rule) -> bool:
+        """Whether the rule is chosen and its inputs are known."""
+        return self._policy.selects(rule.id) and all(self._subject.has(need) for need in rule.needs)
+
+    async def judge(self, check: Check, judge: Judge[Part], ctx: Context, part: Part) -> None:
+        """Run a judge on a part; whatever happens becomes findings."""
+        declared = {rule.id for rule in judge.rules} & {rule.id for rule in check.rules}
+        account = self._ledger.open(check, [rule for rule in judge.rules if self.wants(rule)], str(part))
+        try:
+            async for finding in judge.function(ctx, part):
+                if finding.rule not in declared:
+                    raise VerdictError(f"{finding.rule} is not declared by this judge and its check")
+                if finding.status in (Status.SKIPPED, Status.ERROR):
+                    raise VerdictError(f"{finding.rule} is {finding.status}, which only the run itself can say")
+                self._ledger.add(account, finding)
+        except Unanswered as outcome:
+            self._ledger.unanswered(account, outcome)
+        except _CRASHES as error:
+            _let_pass_cancellation(error)
+            self._ledger.crashed(account, error)
+        # A judge that swallows its cancellation has come to no end: what it left undecided is out of time.
+        account.ended = account.ended or not _is_cancelled()
+
+    async def fly(self, resolver: Resolver, on_end: Callable[[str, str], None]) -> None:
+        """Run all checks at once, to their end."""
+        self._started_at = datetime.now(UTC)
+        self._start = time.monotonic()
+        self._subject = await self._with_addresses(resolver)
+        runs = (self._run(check, resolver, on_end) for check in self._checks)
+        for outcome in await asyncio.gather(*runs, return_exceptions=True):
+            if isinstance(outcome, Exception):  # not from a check, and not the cancellation that one brought on itself
+                raise outcome
+        self._duration = time.monotonic() - self._start
+
+    async def _with_addresses(self, resolver: Resolver) -> Subject:
+        try:
+            return await with_addresses(self._subject, resolver)
+        except Exception as error:  # noqa: BLE001 - a bug below DNS must not take the other subjects' reports along
+            reason = f"the addresses of {self._subject.host} could not be looked up: {type(error).__name__}: {error}"
+            return replace(self._subject, ips_unknown=reason)
+
+    async def _run(self, check: Check, resolver: Resolver, on_end: Callable[[str, str], None]) -> None:
+        wanted = [rule for rule in check.rules if self.wants(rule)]
+        try:
+            # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
+            if wanted or (not check.rules and self._policy.selects(f"{check.id}/{CRASH}")):
+                await check.run(Context(check, self._subject, resolver, self._settings, self))
+        except Unanswered as outcome:
+            self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
+        except _CRASHES as error:  # as above, for what a check does outside its judges
+            _let_pass_cancellation(error)
+            self._ledger.crashed(self._ledger.remaining(check, wanted, self._subject.label), error)
+        if not _is_cancelled():
+            self._ledger.end(check)
+            on_end(self._subject.label, check.id)
+
+    def land(self, deadline: float) -> Report:
+        """The report of what is known now. Safe to call while a check still blocks the event loop in another thread."""
+        duration = time.monotonic() - self._start if self._duration is None else self._duration
+        findings = self._ledger.close(self._subject, deadline)
+        for secret in self._settings.secrets.values():
+            findings = [finding.masked(secret.mask) for finding in findings]
+        return build_report(
+            self._subject, findings, self._registry, self._policy, started_at=self._started_at, duration=duration
+        )
+
+
+# What a check may raise by a bug in it: any exception; `sys.exit()`, which must not choose our exit code; and the
+# cancellation of something that it waits for.
+_CRASHES = (Exception, SystemExit, asyncio.CancelledError)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody asked the current task to end, as opposed to something that it waits for having ended."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _let_pass_cancellation(error: BaseException) -> None:
+    if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+        raise error
+
+
+class Run:
+    """All checks over one subject or many, with answers of DNS shared between them.
+
+    `source` answers the questions (`preflight.net.live.LiveSource`, or a fake). `deadline` is in seconds, for all
+    subjects together. `on_progress` is called, in the thread of the event loop, when a check of a subject has ended.
+    Use it once, through `fly` or `fly_blocking`.
+    """
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        source: Source,
+        *,
+        registry: Registry | None = None,
+        policy: Policy | None = None,
+        settings: Settings | None = None,
+        deadline: float = DEFAULT_DEADLINE,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._source = source
+        self._deadline = deadline
+        self._on_progress = on_progress
+        registry = registry or load_registry()
+        self._flights = [_Flight(subject, registry, policy or Policy(), settings or Settings()) for subject in subjects]
+        self._total = len(registry.checks) * len(subjects)
+        self._done = 0
+
+    async def fly(self) -> list[Report]:
+        """Run, in the running event loop; the deadline holds as long as no check blocks the loop."""
+        await self._fly()
+        return self._land()
+
+    def fly_blocking(self) -> list[Report]:
+        """Run, and return when all is done or the deadline has passed, even if a check blocks its event loop.
+
+        The loop has a thread of its own, which is left behind (it ends with the process) when it does not end.
+        """
+        ended = threading.Event()
+        crash: list[BaseException] = []
+
+        async def run() -> None:
+            try:
+                await self._fly()
+            except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
+                crash.append(error)
+            finally:
+                ended.set()
+
+        thread = threading.Thread(target=lambda: asyncio.run(run()), name="preflight", daemon=True)
+        thread.start()
+        ended.wait(self._deadline + _GIVE_UP)
+        thread.join(_CLEAN_UP)
+        if crash:
+            raise crash[0]
+        return self._land()
+
+    async def _fly(self) -> None:
+        resolver = SingleFlight(self._source)
+        turns = asyncio.Semaphore(MAX_AT_ONCE)
+
+        async def take_turn(flight: _Flight) -> None:
+            async with turns:
+                await flight.fly(resolver, self._note)
+
+        tasks = [asyncio.create_task(take_turn(flight)) for flight in self._flights]
+        done, late = await asyncio.wait(tasks, timeout=self._deadline) if tasks else (set(), set())
+        for task in late:
+            task.cancel()
+        await resolver.close()  # before anybody wakes up: past the deadline, nothing more is asked
+        if late:
+            await asyncio.wait(late, timeout=_CLEAN_UP)
+        for task in (*done, *late):
+            if task.done() and not task.cancelled():
+                task.result()
+
+    def _land(self) -> list[Report]:
+        return [flight.land(self._deadline) for flight in self._flights]
+
+    def _note(self, subject: str, check: str) -> None:
+        self._done += 1
+        if self._on_progress is not None:
+            self._on_progress(Progress(subject, check, self._done, self._total))
+
+
+async def run_async(
+    subject: Subject,
+    source: Source,
+    *,
+    registry: Registry | None = None,
+    policy: Policy | None = None,
+    settings: Settings | None = None,
+    deadline: float = DEFAULT_DEADLINE,
+) -> Report:
+    """Check one subject, in the running event loop. See `Run` for what the arguments are.
+
+    What the subject or the network do is in the report. Raises `CatalogueError` when the bounce catalogue is broken.
+    """
+    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline)
+    return (await run.fly())[0]
+
+
+def run(
+    subject: Subject,
+    source: Source,
+    *,
+    registry: Registry | None = None,
+    policy: Policy | None = None,
+    settings: Settings | None = None,
+    deadline: float = DEFAULT_DEADLINE,
+) -> Report:
+    """Check one subject and wait for the report. See `Run` for what the arguments are, `run_async` for the errors."""
+    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline)
+    return run.fly_blocking()[0]
