@@ -1,0 +1,176 @@
+"""`preflight check`: the main job."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from preflight.cli.common import LangOption, complain, show
+from preflight.errors import ConfigError
+
+if TYPE_CHECKING:
+    from preflight.config import Config
+    from preflight.policy import Policy
+    from preflight.registry import Registry
+    from preflight.subject import Subject
+
+_SUBJECT = "What to check"
+_DNS = "DNS and time"
+_POLICY = "What counts"
+_OUTPUT = "Output"
+
+
+def check(
+    host: Annotated[str | None, typer.Argument(help="The mail server's own name.", metavar="HOST")] = None,
+    *,
+    ip: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ip", help="Sending address; may repeat. Default: the addresses of HOST.", rich_help_panel=_SUBJECT
+        ),
+    ] = None,
+    helo: Annotated[
+        str | None,
+        typer.Option("--helo", help="Name sent in HELO/EHLO. Default: HOST.", rich_help_panel=_SUBJECT),
+    ] = None,
+    domain: Annotated[
+        str | None,
+        typer.Option("--domain", help="Sender domain. Default: HOST's registrable domain.", rich_help_panel=_SUBJECT),
+    ] = None,
+    message: Annotated[
+        str | None,
+        typer.Option("--message", metavar="FILE|-", help="Message to judge; - is stdin.", rich_help_panel=_SUBJECT),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", metavar="HOST[:PORT]", help="SMTP server to connect to.", rich_help_panel=_SUBJECT),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", metavar="FILE", help="preflight.toml to read.", rich_help_panel=_SUBJECT),
+    ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option("--subject", metavar="NAME", help="Only this subject of --config.", rich_help_panel=_SUBJECT),
+    ] = None,
+    resolver: Annotated[
+        list[str] | None,
+        typer.Option("--resolver", metavar="IP[:PORT]", help="Name server to ask; may repeat.", rich_help_panel=_DNS),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=_DNS),
+    ] = None,
+    deadline: Annotated[
+        float | None,
+        typer.Option("--deadline", metavar="S", help="Seconds for the whole run (30).", rich_help_panel=_DNS),
+    ] = None,
+    dqs_key_file: Annotated[
+        str | None,
+        typer.Option("--dqs-key-file", metavar="FILE", help="Spamhaus DQS key.", rich_help_panel=_DNS),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="ID", help="Only this check or rule; may repeat.", rich_help_panel=_POLICY),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="ID", help="Not this check or rule; may repeat.", rich_help_panel=_POLICY),
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="error|warning|never", help="What is a no-go.", rich_help_panel=_POLICY),
+    ] = None,
+    format_: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=_OUTPUT)
+    ] = "terminal",
+    output: Annotated[
+        list[str] | None,
+        typer.Option("--output", metavar="FILE", help="Also write a file; suffix = format.", rich_help_panel=_OUTPUT),
+    ] = None,
+    lang: LangOption,
+) -> int:
+    """Check whether receivers will take this server's mail.
+
+    Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
+    """
+    from preflight.cli.output import OutputFile
+    from preflight.cli.running import render_options, renderer_for, renderer_named, run_checks
+    from preflight.config import Config, load_config, seconds
+    from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
+    from preflight.policy import exit_code
+    from preflight.registry import load_registry
+    from preflight.report import overall
+    from preflight.runner import DEFAULT_DEADLINE
+
+    renderer = renderer_named(format_)
+    outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
+    file = load_config(config) if config is not None else Config()
+    given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
+    subjects = _subjects(file, config, given, subject)
+    registry = load_registry()
+    policy = _policy(file, registry, select, ignore, fail_on)
+    source = LiveSource(
+        resolver or file.table.resolver.servers,
+        seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout"),
+    )
+    limit = seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
+    settings = file.settings(registry, dqs_key_file)
+
+    reports = run_checks(subjects, source, registry, policy, settings, limit)
+
+    problems = []
+    for target, writer in outputs:
+        try:
+            target.write(writer.render(reports, render_options(registry, lang, for_people=False)))
+        except ConfigError as error:  # the report on standard output must not be lost with it
+            problems.append(error)
+    people = renderer.name == "terminal"
+    show(renderer.render(reports, render_options(registry, lang, for_people=people)), machine=not people)
+    for problem in problems:
+        complain(str(problem))
+    return 2 if problems else exit_code(overall(report.verdict for report in reports))
+
+
+def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
+    """The subjects of the command line, or those of the file: never a mixture that nobody could read."""
+    from preflight.policy import nearest
+    from preflight.subject import Subject
+
+    options = [name for name, value in given.items() if value or value == ""]
+    if options:
+        if file.table.subject:
+            shown = ", ".join("HOST" if name == "host" else f"--{name}" for name in options)
+            raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
+        ips = given.pop("ip") or ()
+        return [Subject.of(**given, ips=ips)]
+    subjects = file.subjects()
+    known = [subject.name for subject in subjects]
+    for name in names or ():
+        if name not in known:
+            raise ConfigError(f"{file.label} has no subject named {name!r}{nearest(name, known)}")
+    chosen = [subject for subject in subjects if not names or subject.name in names]
+    if not chosen or any(subject.is_empty for subject in chosen):
+        where = f"{file.label}: a [[subject]] with" if path else "give"
+        raise ConfigError(f"nothing to check: {where} HOST, --ip, --domain, --message, --server or --config")
+    return chosen
+
+
+def _policy(
+    file: "Config", registry: "Registry", select: list[str] | None, ignore: list[str] | None, fail_on: str | None
+) -> "Policy":
+    from preflight.policy import FailOn, nearest
+
+    kinds = [kind.value for kind in FailOn]
+    if fail_on is not None and fail_on not in kinds:
+        raise ConfigError(
+            f"--fail-on {fail_on!r} is not known; give one of {', '.join(kinds)}{nearest(fail_on, kinds)}"
+        )
+    policy = file.policy().merged(
+        select=_ids(select), ignore=_ids(ignore), fail_on=FailOn(fail_on) if fail_on else None
+    )
+    return policy.checked({*registry.checks, *registry.rules})
+
+
+def _ids(given: list[str] | None) -> list[str]:
+    """Ids from options that may repeat and may hold several, separated by commas."""
+    return [one.strip() for text in given or () for one in text.split(",") if one.strip()]

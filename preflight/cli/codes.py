@@ -1,0 +1,69 @@
+"""`preflight codes`: the bounce catalogue."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+
+from preflight.cli.common import LangOption, complain, show, width
+from preflight.errors import ConfigError
+from preflight.text import visible
+
+if TYPE_CHECKING:
+    from preflight.bounces.catalogue import Bounce, Catalogue
+
+
+class PageFormat(StrEnum):
+    """The formats that the catalogue and the rules come in."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+FormatOption = Annotated[PageFormat, typer.Option("--format", help="Format of the output.")]
+
+
+def codes(
+    code: Annotated[
+        list[str] | None,
+        typer.Argument(help="A code, or a reply as it came back: DY-001, 550 DY-001.", metavar="CODE"),
+    ] = None,
+    *,
+    lang: LangOption,
+    output_format: FormatOption = PageFormat.TEXT,
+) -> None:
+    """Show the bounce codes that preflight knows, or everything on one of them."""
+    from preflight.registry import load_registry
+    from preflight.render.catalogue import codes_json, codes_markdown, codes_text
+
+    registry = load_registry()
+    for problem in registry.problems:
+        complain(problem)
+    language = registry.language(lang.value)
+    bounces = _chosen(registry.catalogue, " ".join(code) if code else None)
+    match output_format:
+        case PageFormat.TEXT:
+            show(codes_text(bounces, registry, language, width()))
+        case PageFormat.JSON:
+            show(codes_json(bounces, registry, language), machine=True)
+        case PageFormat.MARKDOWN:
+            show(codes_markdown(bounces, registry, language), machine=True)
+        case _:
+            assert_never(output_format)
+
+
+def _chosen(catalogue: "Catalogue", text: str | None) -> "list[Bounce]":
+    """All bounces, or those that the text means. Raises `ConfigError` when there are none."""
+    from preflight.policy import nearest
+
+    if text is None:
+        return list(catalogue.bounces.values())
+    if found := catalogue.find(text):
+        return found
+    names = [
+        name for bounce in catalogue.bounces.values() for name in (bounce.id.partition("/")[2], bounce.reply, bounce.id)
+    ]
+    # A user who writes small letters is understood as well, and is told the name in small letters.
+    known = [*names, *(name.lower() for name in names)]
+    raise ConfigError(f"there is no bounce code '{visible(text, limit=60)}'{nearest(text, known)}")

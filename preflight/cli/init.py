@@ -1,0 +1,75 @@
+"""`preflight init`: a commented starter file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from preflight.cli.common import complain, show
+from preflight.errors import ConfigError
+from preflight.text import visible
+
+STARTER = """\
+# What preflight checks, and what it makes of the findings. Run it with: preflight check --config preflight.toml
+# Every key may be left out. A key that preflight does not know is an error.
+
+# One table for each server (or sender domain, or message template) to clear.
+[[subject]]
+name = "main"                    # how reports call it
+host = "mail.example.com"        # the mail server's own name
+# ip = ["203.0.113.25"]          # the addresses that mail leaves from; default: those of the host
+# helo = "mail.example.com"      # the name sent in HELO/EHLO; default: the host
+# domain = "example.com"         # the sender domain; default: the registrable domain of the host
+# message = "test.eml"           # a test message, from this file's folder
+
+[policy]
+fail-on = "error"                # error, warning or never: the least severity that makes a no-go
+# select = ["ptr", "helo"]       # only these checks or rules
+# ignore = ["helo/not-mx"]       # not these
+
+[policy.severity]                # error, warning or info, by rule or by check
+# "ptr/multiple" = "info"
+
+# A known failure that is let pass until a date (inclusive). It is still shown.
+# [[waiver]]
+# rule = "ptr/missing"
+# part = "203.0.113.25"          # default: every part
+# reason = "the provider sets it on Monday, ticket 4711"
+# owner = "mail team"
+# expires = 2030-01-31
+
+[resolver]
+# servers = ["192.0.2.53", "[2001:db8::53]:5353"]   # default: those of /etc/resolv.conf
+# timeout = 2.0                  # seconds for one attempt at one server
+
+[limits]
+# deadline = 30.0                # seconds for the whole run
+
+# A key for Spamhaus' Data Query Service, for servers that the public mirrors refuse. Never the key itself.
+[secrets]
+# dqs-key-file = "dqs.key"       # a file that holds it, from this file's folder
+# dqs-key-env = "DQS_KEY"        # or an environment variable
+
+# Options of single checks. `preflight rules` lists the checks.
+# [checks.dnsbl]
+# zones = ["b.barracudacentral.org"]
+"""
+
+
+def init(
+    path: Annotated[str, typer.Argument(help="The file to write.", metavar="FILE")] = "preflight.toml",
+) -> None:
+    """Write a commented preflight.toml to start from; a file that exists is left alone."""
+    try:
+        with Path(path).open("x", encoding="utf-8") as file:
+            file.write(STARTER)
+    except FileExistsError:
+        raise ConfigError(f"{visible(path)} exists already; give another name, or remove it first") from None
+    except OSError as error:
+        raise ConfigError(
+            f"{visible(path)}: {error.strerror}; give a file in a folder that can be written to"
+        ) from None
+    except ValueError as error:
+        raise ConfigError(f"{visible(path)}: {error}") from None
+    show(f"{path}\n")
+    complain(f"edit it, then run: preflight check --config {path}")

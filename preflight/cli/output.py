@@ -1,0 +1,55 @@
+"""Report files: written whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from preflight.errors import ConfigError
+from preflight.text import visible
+
+
+class OutputFile:
+    """A file to write a report to.
+
+    Made before the run, so that a folder that does not exist is said at once. Raises `ConfigError`.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._label = visible(path)
+        if self._path.is_dir():
+            raise ConfigError(f"--output {self._label} is a folder; give a file")
+        if not self._path.parent.is_dir():
+            raise ConfigError(f"--output {self._label}: the folder {visible(str(self._path.parent))} does not exist")
+
+    def write(self, text: str) -> None:
+        """Write the text as UTF-8 under another name, then move it in place. Raises `ConfigError`."""
+        try:
+            if self._path.exists() and not self._path.is_file():  # a pipe or a device: there is no place to move to
+                self._path.write_text(text, encoding="utf-8")
+            else:
+                self._replace(text)
+        except OSError as error:
+            raise ConfigError(f"--output {self._label}: {error.strerror}; nothing was written") from None
+
+    def _replace(self, text: str) -> None:
+        # What a link leads to may lie in another file system, and a file can only be moved within its own.
+        path = Path(os.path.realpath(self._path))
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".preflight-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                os.fchmod(file.fileno(), mode)
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

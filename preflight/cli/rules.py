@@ -1,0 +1,57 @@
+"""`preflight rules`: what the installed checks judge."""
+
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+
+from preflight.cli.codes import FormatOption, PageFormat
+from preflight.cli.common import LangOption, complain, show, width
+from preflight.errors import ConfigError
+from preflight.text import visible
+
+if TYPE_CHECKING:
+    from preflight.check import Rule
+    from preflight.registry import Registry
+
+
+def rules(
+    rule_id: Annotated[
+        str | None, typer.Argument(help="A rule or a check: ptr/missing, ptr.", metavar="ID", show_default=False)
+    ] = None,
+    *,
+    lang: LangOption,
+    output_format: FormatOption = PageFormat.TEXT,
+) -> None:
+    """Show the rules by which mail servers are judged, or everything on one of them: its fix, its bounces."""
+    from preflight.registry import load_registry
+    from preflight.render.catalogue import rules_json, rules_markdown, rules_text
+
+    registry = load_registry()
+    for problem in registry.problems:
+        complain(problem)
+    language = registry.language(lang.value)
+    chosen = _chosen(registry, rule_id)
+    match output_format:
+        case PageFormat.TEXT:
+            show(rules_text(chosen, registry, language, width(), details=rule_id is not None))
+        case PageFormat.JSON:
+            show(rules_json(chosen, language), machine=True)
+        case PageFormat.MARKDOWN:
+            show(rules_markdown(chosen, registry, language), machine=True)
+        case _:
+            assert_never(output_format)
+
+
+def _chosen(registry: "Registry", text: str | None) -> "list[Rule]":
+    """All rules, one, or those of a check. Raises `ConfigError` when there are none."""
+    from preflight.policy import nearest
+
+    if text is None:
+        return list(registry.rules.values())
+    wanted = text.strip().lower()
+    if wanted in registry.rules:
+        return [registry.rules[wanted]]
+    if wanted in registry.checks and registry.checks[wanted].rules:
+        return list(registry.checks[wanted].rules)
+    known = [*registry.rules, *(check.id for check in registry.checks.values() if check.rules)]
+    raise ConfigError(f"there is no check or rule '{visible(text, limit=60)}'{nearest(wanted, known)}")

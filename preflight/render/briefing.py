@@ -1,0 +1,88 @@
+"""What a person needs of a report, whatever the format: the verdict in a sentence, what was checked, failures in the
+order of their effect, and what is open, by cause."""
+
+from collections.abc import Iterable
+
+from preflight.findings import Severity, Status
+from preflight.ledger import NO_ANSWER
+from preflight.policy import Verdict
+from preflight.report import Judged, Report
+from preflight.subject import Subject
+from preflight.text import Message
+
+
+def meaning(report: Report) -> Message:
+    """The verdict in a sentence or two."""
+    failed = [judged for judged in report.findings if judged.finding.status is Status.FAIL]
+    undecided = sum(judged.undecided for judged in report.findings)
+    match report.verdict:
+        case Verdict.NO_GO:
+            text = "Receivers are likely to refuse this mail. To fix before it is sent: {count}."
+            return _with(text, count=sum(judged.fails for judged in failed))
+        case Verdict.INCOMPLETE if undecided:
+            return _with("It could not be told whether receivers take this mail. Open: {count}.", count=undecided)
+        case Verdict.INCOMPLETE:
+            return Message("Nothing was judged: no rule had what it needs.")
+        case Verdict.GO if any(judged.severity is Severity.ERROR for judged in failed):
+            text = "No failure counts. Let pass: {count}; receivers may refuse this mail all the same."
+            return _with(text, count=len(failed))
+        case Verdict.GO if undecided:
+            text = "Nothing that could be checked stops this mail. Failed: {failed}; could not be told: {count}."
+            return _with(text, failed=len(failed), count=undecided)
+        case Verdict.GO if failed:
+            text = "Nothing that was checked stops this mail. Smaller things to look at: {count}."
+            return _with(text, count=len(failed))
+        case Verdict.GO:
+            return Message("Nothing that was checked speaks against sending.")
+
+
+def _with(template: str, **counts: int) -> Message:
+    return Message(template, {name: str(count) for name, count in counts.items()})
+
+
+def inputs(subject: Subject) -> list[tuple[str, str | Message]]:
+    """What was given to check, as (label, text), without what was not given. Labels are templates."""
+    addresses: str | Message = ", ".join(map(str, subject.ips))
+    if not addresses and subject.ips_unknown:
+        addresses = Message("not known: {reason}", {"reason": subject.ips_unknown})
+    rows = [
+        ("name", subject.name),
+        ("host", subject.host),
+        ("addresses", addresses),
+        ("HELO", subject.helo),
+        ("domain", subject.domain),
+        ("message", subject.message and subject.message.label),
+        ("server", subject.server and str(subject.server)),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def by_effect(findings: Iterable[Judged]) -> list[Judged]:
+    """The failures: those that count first, then by severity, then by how many bounces they prevent; waived ones last.
+
+    Equals stay in the order of the checks.
+    """
+
+    def weight(judged: Judged) -> tuple[bool, bool, int, int]:
+        let_pass = judged.waived is not None and not judged.waived.expired
+        return (not judged.fails, let_pass, -judged.severity.rank, -len(judged.prevents))
+
+    return sorted((judged for judged in findings if judged.finding.status is Status.FAIL), key=weight)
+
+
+def by_cause(findings: Iterable[Judged]) -> list[list[Judged]]:
+    """What could not be told, in groups that have one reason, since a dead name server leaves dozens of them; the
+    groups with the greatest severity first."""
+    groups: dict[tuple[object, ...], list[Judged]] = {}
+    for judged in findings:
+        if judged.undecided:
+            groups.setdefault(_cause(judged), []).append(judged)
+    return sorted(groups.values(), key=lambda group: -max(judged.severity.rank for judged in group))
+
+
+def _cause(judged: Judged) -> tuple[object, ...]:
+    finding = judged.finding
+    fix = str(finding.fix or "")
+    if finding.message.template == NO_ANSWER:
+        return (finding.status, NO_ANSWER, finding.message.args["seen"], fix)
+    return (finding.status, finding.message.template, tuple(one.seen for one in finding.evidence), fix)

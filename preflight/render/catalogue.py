@@ -1,0 +1,265 @@
+"""What preflight knows, as pages: the bounce codes (`preflight codes`) and the rules (`preflight rules`).
+
+Each function returns a text with a final line break. `registry` brings the catalogue, the rules and the checks.
+"""
+
+import json
+import re
+import string
+from collections.abc import Iterable, Mapping, Sequence
+
+from preflight.bounces.catalogue import Bounce
+from preflight.check import Check, Rule
+from preflight.registry import Registry
+from preflight.render.document import Block, Facts, Heading, Items, Paragraph, Ref, Table, to_markdown, to_text
+from preflight.subject import OPTIONS
+from preflight.text import Language
+
+CODES_PAGE = "codes.md"
+RULES_PAGE = "rules.md"
+CODES_INTRODUCTION = "Replies by which receivers turn mail away. None was tested against the live services."
+RULES_INTRODUCTION = "What the installed checks can find fault with. A policy may give a rule another severity."
+PLACES = "The run fills the places in <…>; <part> is what was judged: an address, a name, a header, a file."
+COVERAGE = {
+    "full": "the rules decide it",
+    "partial": "the rules find its usual causes; reputation is known to the receiver alone",
+    "external": "no rule can see it from outside; the advice says where to look",
+}
+"""What each coverage of the catalogue means."""
+
+_FROM_HOST = {"ip", "helo", "domain", "mx"}  # inputs that `preflight check HOST` finds by itself
+_SENTENCE = re.compile(r".*?(?:[。！？]|[.!?](?=\s|$)|$)", re.DOTALL)
+
+
+def codes_text(bounces: Sequence[Bounce], registry: Registry, language: Language, width: int) -> str:
+    """One bounce with everything on it; several, or none, as a table."""
+    if len(bounces) == 1:
+        return to_text(_bounce_blocks(bounces[0], registry, language), width)
+    return to_text([_bounce_table(bounces, language, below=True), _coverage_legend(language)], width)
+
+
+def codes_markdown(bounces: Sequence[Bounce], registry: Registry, language: Language) -> str:
+    """The page docs/codes.md: a table of the bounces, then a section for each."""
+    blocks: list[Block] = [
+        Heading(language.say("Bounce codes"), 1),
+        Paragraph(language.say(CODES_INTRODUCTION)),
+        _bounce_table(bounces, language),
+        _coverage_legend(language),
+    ]
+    for bounce in bounces:
+        blocks += _bounce_blocks(bounce, registry, language)
+    command = "codes" if len(bounces) == len(registry.catalogue.bounces) else "codes CODE"
+    return _made_by(command, language) + to_markdown(blocks)
+
+
+def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language) -> str:
+    """A list of objects, texts in the language."""
+    return _json(
+        {
+            "id": bounce.id,
+            "reply": bounce.reply,
+            "permanent": bounce.permanent,
+            "category": bounce.category,
+            "coverage": bounce.coverage,
+            "meaning": language.say(bounce.meaning),
+            "causes": [language.say(cause) for cause in bounce.causes],
+            "advice": [language.say(step) for step in bounce.advice],
+            "rules": _rule_ids(bounce, registry),
+            "source": [language.say(source) for source in bounce.source],
+        }
+        for bounce in bounces
+    )
+
+
+def rules_text(rules: Sequence[Rule], registry: Registry, language: Language, width: int, *, details: bool) -> str:
+    """The rules by check, in tables; with `details`, everything on each."""
+    blocks: list[Block] = []
+    for check, own in _by_check(rules, registry):
+        if not details:
+            blocks += [_check_heading(check, language), _rule_table(own, language)]
+            continue
+        if len(rules) > 1:
+            blocks.append(_check_heading(check, language))
+        for rule in own:
+            blocks += _rule_blocks(rule, registry, language)
+    if details and any("<" in readable(rule.fix, language) for rule in rules):
+        blocks.append(_places_note(language))
+    return to_text(blocks, width)
+
+
+def rules_markdown(rules: Sequence[Rule], registry: Registry, language: Language) -> str:
+    """The page docs/rules.md: for each check a table of its rules, then a section for each rule."""
+    blocks: list[Block] = [Heading(language.say("Rules"), 1), Paragraph(language.say(RULES_INTRODUCTION))]
+    blocks.append(_places_note(language))
+    for check, own in _by_check(rules, registry):
+        blocks += [_check_heading(check, language), _rule_table(own, language)]
+        for rule in own:
+            blocks += _rule_blocks(rule, registry, language)
+    command = "rules" if len(rules) == len(registry.rules) else "rules ID"
+    return _made_by(command, language) + to_markdown(blocks)
+
+
+def rules_json(rules: Sequence[Rule], language: Language) -> str:
+    """A list of objects, texts in the language; `needs` has the names of inputs, `domain|helo` for either of two."""
+    return _json(
+        {
+            "id": rule.id,
+            "check": rule.id.partition("/")[0],
+            "severity": rule.severity.value,
+            "title": readable(rule.title, language),
+            "why": readable(rule.why, language),
+            "fix": readable(rule.fix, language),
+            "needs": list(rule.needs),
+            "prevents": list(rule.prevents),
+            "reference": rule.reference,
+        }
+        for rule in rules
+    )
+
+
+def readable(template: str, language: Language) -> str:
+    """A template in the language with its places as `<name>`: `add {record}` → `add <record>`."""
+    translated = language.table.get(template, template)
+    try:
+        pieces = list(string.Formatter().parse(translated))
+    except ValueError:  # a lone brace: a text as it is, no template
+        return translated
+    return "".join(text if name is None else f"{text}<{name.replace('_', ' ')}>" for text, name, _, _ in pieces)
+
+
+# --- codes ----------------------------------------------------------------------------------------------------------
+
+
+def _bounce_table(bounces: Sequence[Bounce], language: Language, *, below: bool = False) -> Table:
+    head = [language.say(word) for word in ("code", "reply", "class", "coverage", "meaning")]
+    rows = [
+        (
+            Ref(bounce.id, CODES_PAGE),
+            bounce.reply,
+            _class(bounce, language),
+            language.say(bounce.coverage),
+            _first_sentence(language.say(bounce.meaning)),
+        )
+        for bounce in bounces
+    ]
+    return Table(head, rows, below=below)
+
+
+def _bounce_blocks(bounce: Bounce, registry: Registry, language: Language) -> list[Block]:
+    coverage = language.say(
+        "{coverage} ({meaning})",
+        coverage=language.say(bounce.coverage),
+        meaning=language.say(COVERAGE[bounce.coverage]),
+    )
+    facts = [
+        ("reply", bounce.reply),
+        ("receiver", language.say(bounce.provider)),
+        ("class", _class(bounce, language)),
+        ("category", bounce.category),
+        ("coverage", coverage),
+    ]
+    blocks: list[Block] = [
+        Heading(bounce.id, 2),
+        Facts([(language.say(name), value) for name, value in facts]),
+        Paragraph(language.say(bounce.meaning)),
+        Items(language.say("Causes"), [language.say(cause) for cause in bounce.causes]),
+        Items(language.say("What to do"), [language.say(step) for step in bounce.advice], ordered=True),
+    ]
+    if rules := _rule_ids(bounce, registry):
+        titles = [(Ref(rule, RULES_PAGE), _rule_title(rule, registry, language)) for rule in rules]
+        head = [language.say("rule"), language.say("title")]
+        blocks.append(Table(head, titles, language.say("Rules that predict it")))
+    sources = language.say("Sources, last looked at on {date}", date=bounce.checked.isoformat())
+    return [*blocks, Items(sources, [language.say(source) for source in bounce.source])]
+
+
+def _rule_ids(bounce: Bounce, registry: Registry) -> list[str]:
+    """The rules that the catalogue names, then those of other installed checks that prevent the bounce."""
+    return list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
+
+
+def _rule_title(rule_id: str, registry: Registry, language: Language) -> str:
+    rule = registry.rules.get(rule_id)
+    return readable(rule.title, language) if rule else language.say("not installed")
+
+
+def _class(bounce: Bounce, language: Language) -> str:
+    return language.say("permanent" if bounce.permanent else "temporary")
+
+
+def _coverage_legend(language: Language) -> Facts:
+    return Facts([(language.say(word), language.say(meaning)) for word, meaning in COVERAGE.items()])
+
+
+def _first_sentence(text: str) -> str:
+    match = _SENTENCE.match(text)
+    return match[0] if match else text
+
+
+# --- rules ----------------------------------------------------------------------------------------------------------
+
+
+def _by_check(rules: Sequence[Rule], registry: Registry) -> list[tuple[Check, list[Rule]]]:
+    wanted = {rule.id for rule in rules}
+    grouped = [(check, [rule for rule in check.rules if rule.id in wanted]) for check in registry.checks.values()]
+    return [(check, own) for check, own in grouped if own]
+
+
+def _check_heading(check: Check, language: Language) -> Heading:
+    return Heading(f"{check.id}: {readable(check.title, language)}", 2)
+
+
+def _rule_table(rules: Sequence[Rule], language: Language) -> Table:
+    head = [language.say(word) for word in ("rule", "severity", "title")]
+    rows = [
+        (Ref(rule.id, RULES_PAGE), language.say(rule.severity.value), readable(rule.title, language)) for rule in rules
+    ]
+    return Table(head, rows)
+
+
+def _rule_blocks(rule: Rule, registry: Registry, language: Language) -> list[Block]:
+    facts = [
+        ("title", readable(rule.title, language)),
+        ("severity", language.say(rule.severity.value)),
+        ("needs", _needs(rule, language)),
+        ("reference", rule.reference),
+    ]
+    blocks: list[Block] = [
+        Heading(rule.id, 3),
+        Facts([(language.say(name), value) for name, value in facts]),
+        Paragraph(readable(rule.why, language), language.say("Why it matters")),
+        Paragraph(readable(rule.fix, language), language.say("Fix")),
+    ]
+    if rule.prevents:
+        known = registry.catalogue.bounces
+        replies = [(Ref(bounce, CODES_PAGE), known[bounce].reply) for bounce in rule.prevents]
+        blocks.append(
+            Table([language.say("code"), language.say("reply")], replies, language.say("Bounces it prevents"))
+        )
+    return blocks
+
+
+def _needs(rule: Rule, language: Language) -> str:
+    """The options that give the rule its inputs: those of `preflight check`."""
+    needed = ["/".join(dict.fromkeys(OPTIONS[one] for one in need.split("|"))) for need in rule.needs]
+    if not needed:
+        return language.say("nothing")
+    options = ", ".join(dict.fromkeys(needed))
+    if all(not _FROM_HOST.isdisjoint(need.split("|")) for need in rule.needs):
+        return language.say("HOST, or {options}", options=options)
+    return options
+
+
+def _places_note(language: Language) -> Paragraph:
+    return Paragraph(readable(PLACES, language))
+
+
+# --- both -----------------------------------------------------------------------------------------------------------
+
+
+def _made_by(command: str, language: Language) -> str:
+    return f"<!-- Made by `preflight {command} --format markdown --lang {language.code}`; do not edit. -->\n\n"
+
+
+def _json(objects: Iterable[Mapping[str, object]]) -> str:
+    return json.dumps(list(objects), ensure_ascii=False, indent=2) + "\n"

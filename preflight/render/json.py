@@ -1,0 +1,230 @@
+"""Reports as JSON, for programs. The structs below are the format: `preflight.render.schema` describes them.
+
+The text is UTF-8 and stays readable, yet it is harmless on a terminal: control, bidirectional and invisible characters
+are written as `\\uXXXX`. A lone surrogate (an octet of a file name that is no UTF-8) becomes the six characters
+`\\udcXX`, since strict parsers reject the escape that would stand for it (RFC 8259 8.2, RFC 7493 2.1).
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from preflight.bounces.catalogue import Coverage
+from preflight.findings import Severity, Status
+from preflight.policy import Verdict, Waived
+from preflight.render import Renderer, RenderOptions
+from preflight.report import BoardRow, Judged, Report, State, overall
+from preflight.subject import Subject
+from preflight.text import Language, visible
+
+RuleId = Annotated[str, Meta(description="The rule, as check/rule.")]
+BounceId = Annotated[str, Meta(description="A reply of the bounce catalogue, as provider/code.")]
+Text = Annotated[str, Meta(description="A sentence in the language of the report.")]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class SubjectDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was checked; an input that was not given is null, or an empty list or text."""
+
+    name: Annotated[str, Meta(description="Its name in preflight.toml; empty where it has none.")]
+    host: str | None
+    ips: Annotated[list[str], Meta(description="The sending addresses.")]
+    helo: str | None
+    domain: str | None
+    message: Annotated[str | None, Meta(description="The path of the message, or - for standard input.")]
+    server: Annotated[str | None, Meta(description="The SMTP server, as host:port.")]
+
+
+class EvidenceDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """One look at the outside."""
+
+    source: Annotated[str, Meta(description="Where was looked: dns, message, smtp, ...")]
+    asked: str
+    seen: str
+
+
+class WaiverDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """A waiver that is about this failure; an expired one changes nothing."""
+
+    reason: str
+    owner: Annotated[str, Meta(description="Empty where none is named.")]
+    expires: Annotated[
+        str,
+        Meta(
+            pattern=r"^\d{4}-\d\d-\d\d$",
+            description="The last day it is in force.",
+            extra_json_schema={"format": "date"},
+        ),
+    ]
+    expired: bool
+
+
+class FindingDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule applied to one part of the subject."""
+
+    check: str
+    rule: RuleId
+    status: Status
+    severity: Severity
+    part: Annotated[str, Meta(description="What exactly was judged: an address, a host name, an attachment ...")]
+    message: Text
+    evidence: list[EvidenceDocument]
+    prevents: Annotated[list[BounceId], Meta(description="The replies that come back where the rule is broken.")]
+    fix: Annotated[str | None, Meta(description="What mends it, or lets it be told; null where there is nothing.")]
+    reference: Annotated[str, Meta(description="The RFC section or provider's page that the rule rests on.")]
+    waived: WaiverDocument | None
+
+
+class BoardDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the run says of one reply by which a receiver turns mail away."""
+
+    bounce: BounceId
+    reply: Annotated[str, Meta(description="How it begins on the wire.")]
+    state: State
+    coverage: Annotated[
+        Coverage,
+        Meta(
+            description="full: the rules decide it; partial: they find its usual causes; external: no rule can see it."
+        ),
+    ]
+    because: Annotated[list[RuleId], Meta(description="The rules that make it so.")]
+    advice: Text
+
+
+class CountsDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many findings there are of each status."""
+
+    passed: Count = msgspec.field(name="pass")
+    fail: Count
+    inconclusive: Count
+    skipped: Count
+    error: Count
+
+
+class ReportDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag="preflight-report/1"):
+    """The report of one subject."""
+
+    version: Annotated[str, Meta(description="The version of preflight that made the report.")]
+    verdict: Verdict
+    subject: SubjectDocument
+    started_at: Annotated[
+        str,
+        Meta(
+            pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+            description="RFC 3339, UTC.",
+            extra_json_schema={"format": "date-time"},
+        ),
+    ]
+    duration_ms: Annotated[Count, Meta(description="Milliseconds.")]
+    findings: list[FindingDocument]
+    board: list[BoardDocument]
+    counts: CountsDocument
+
+
+class ReportsDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag="preflight-reports/1"):
+    """The reports of several subjects that were checked in one run, and the verdict of them all."""
+
+    version: Annotated[str, Meta(description="The version of preflight that made the reports.")]
+    verdict: Verdict
+    reports: Annotated[list[ReportDocument], Meta(min_length=2)]
+
+
+def report_document(report: Report, language: Language) -> ReportDocument:
+    """A report in the form of the JSON format, its sentences in the given language."""
+    started = report.started_at.astimezone(UTC).replace(tzinfo=None)
+    return ReportDocument(
+        version=report.version,
+        verdict=report.verdict,
+        subject=_subject(report.subject),
+        started_at=f"{started.isoformat(timespec='milliseconds')}Z",
+        duration_ms=max(0, round(report.duration * 1000)),
+        findings=[_finding(judged, language) for judged in report.findings],
+        board=[_row(row, language) for row in report.board],
+        counts=CountsDocument(*(report.counts[status] for status in _COUNTED)),
+    )
+
+
+_COUNTED = (Status.PASS, Status.FAIL, Status.INCONCLUSIVE, Status.SKIPPED, Status.ERROR)  # as in CountsDocument
+
+
+def to_json(document: object, indent: int | None = 2) -> str:
+    """A document (a struct, or what JSON is made of) as JSON text that is harmless on a terminal.
+
+    Without `indent` it is one line. No line break at the end.
+    """
+    text = json.dumps(msgspec.to_builtins(document), ensure_ascii=False, indent=indent, allow_nan=False)
+    return _SUSPECT.sub(_escape, text)
+
+
+_SUSPECT = re.compile(r"[^\n -~]")
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if visible(character) == character:
+        return character
+    code = ord(character)
+    if 0xD800 <= code < 0xE000:
+        return f"\\\\u{code:04x}"
+    return f"\\u{code:04x}" if code < 0x10000 else json.dumps(character)[1:-1]
+
+
+def _subject(subject: Subject) -> SubjectDocument:
+    return SubjectDocument(
+        name=subject.name,
+        host=subject.host,
+        ips=[str(ip) for ip in subject.ips],
+        helo=subject.helo,
+        domain=subject.domain,
+        message=subject.message.label if subject.message else None,
+        server=str(subject.server) if subject.server else None,
+    )
+
+
+def _finding(judged: Judged, language: Language) -> FindingDocument:
+    finding = judged.finding
+    return FindingDocument(
+        check=finding.check,
+        rule=finding.rule,
+        status=finding.status,
+        severity=judged.severity,
+        part=finding.part,
+        message=language.say(finding.message),
+        evidence=[EvidenceDocument(one.source, one.asked, one.seen) for one in finding.evidence],
+        prevents=list(judged.prevents),
+        fix=language.say(finding.fix) if finding.fix else None,
+        reference=judged.reference,
+        waived=_waiver(judged.waived) if judged.waived else None,
+    )
+
+
+def _waiver(waived: Waived) -> WaiverDocument:
+    waiver = waived.waiver
+    return WaiverDocument(waiver.reason, waiver.owner, waiver.expires.isoformat(), waived.expired)
+
+
+def _row(row: BoardRow, language: Language) -> BoardDocument:
+    return BoardDocument(
+        bounce=row.bounce.id,
+        reply=row.bounce.reply,
+        state=row.state,
+        coverage=row.bounce.coverage,
+        because=list(row.because),
+        advice=language.say(row.advice),
+    )
+
+
+def _render(reports: Sequence[Report], options: RenderOptions) -> str:
+    documents = [report_document(report, options.language) for report in reports]
+    if len(documents) == 1:
+        return f"{to_json(documents[0])}\n"
+    verdict = overall(report.verdict for report in reports)
+    return f"{to_json(ReportsDocument(reports[0].version, verdict, documents))}\n"
+
+
+RENDERER = Renderer(name="json", suffixes=(".json",), render=_render)
