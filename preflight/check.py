@@ -26,7 +26,7 @@ from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.net.dns import Resolver
 from preflight.subject import OPTIONS, Subject
-from preflight.text import Message
+from preflight.text import Message, Words, listing
 
 Part = TypeVar("Part")
 Options = TypeVar("Options")
@@ -81,7 +81,7 @@ class Rule:
         args: Mapping[str, object],
         fix: str | None,
     ) -> Finding:
-        texts = {"part": str(part)} | {name: _text(value) for name, value in args.items()}
+        texts = {"part": str(part), **{name: _text(value) for name, value in args.items()}}
         return Finding(
             rule=self.id,
             status=status,
@@ -92,12 +92,16 @@ class Rule:
         )
 
 
-def _text(value: object) -> str:
-    """An argument as text; lists are joined by commas, and sets in order, so that reports of two runs compare equal."""
-    if isinstance(value, tuple | list):
-        return ", ".join(str(item) for item in value)
+def _text(value: object) -> str | Words | Message:
+    """An argument as it goes into a message; lists are joined by commas, sets in the order of their texts."""
+    if isinstance(value, Words | Message):
+        return value
     if isinstance(value, set | frozenset):
-        return ", ".join(sorted(str(item) for item in value))
+        value = sorted(value, key=str)
+    if isinstance(value, tuple | list):
+        if any(isinstance(item, Words | Message) for item in value):
+            return listing(_text(item) for item in value)
+        return ", ".join(str(item) for item in value)
     return str(value)
 
 

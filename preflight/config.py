@@ -158,7 +158,7 @@ class Config:
         kind = registry.checks[check].options
         if kind is None:
             raise ConfigError(f"{self.label}: checks.{check}: this check has no options; remove the table")
-        return _convert(given, kind, f"{self.label}: checks.{check}.")
+        return _convert(given, kind, f"{self.label}: ", f"checks.{check}")
 
     def _secrets(self, dqs_key_file: str | None) -> dict[str, Secret]:
         table = self.table.secrets
@@ -221,9 +221,10 @@ def seconds(value: float | None, default: float, option: str) -> float:
     return value
 
 
-def _convert(raw: Mapping[str, Any], kind: Any, where: str) -> Any:
-    _reject_unknown(raw, kind, where, "")
-    return _convert_value(raw, kind, where, "")
+def _convert(raw: Mapping[str, Any], kind: Any, where: str, path: str = "") -> Any:
+    """The table at a path as a struct. `where` begins the errors."""
+    _reject_unknown(raw, kind, where, f"{path}." if path else "")
+    return _convert_value(raw, kind, where, path)
 
 
 def _convert_value(raw: Any, kind: Any, where: str, path: str) -> Any:

@@ -1,6 +1,5 @@
 """The records of a run: findings, judgements under way, crashes; and the account of every rule at its end."""
 
-import re
 import threading
 import traceback
 from collections.abc import Callable, Collection, Sequence
@@ -10,7 +9,7 @@ from preflight.check import CRASH, Check, Rule
 from preflight.findings import Evidence, Finding, Status
 from preflight.net.dns import Unanswered
 from preflight.subject import OPTIONS, Subject
-from preflight.text import Message
+from preflight.text import Message, natural_key
 
 TRY_AGAIN = "Ask again; if it stays so, see whether the name servers can be reached and answer for this name."
 MORE_TIME = "Give the run more time (--deadline), or see which server does not answer."
@@ -157,15 +156,6 @@ class Ledger:
             self._leave_undecided(account, Message("{reason}", {"reason": subject.ips_unknown}), TRY_AGAIN)
         elif account.check.id not in ended:
             self._leave_undecided(account, out_of_time, MORE_TIME)
-
-
-def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A key that sorts numbers in texts by value: `192.0.2.9` before `192.0.2.10`."""
-    return tuple(
-        (0, int(piece), "") if piece.isdecimal() and len(piece) < 20 else (1, 0, piece)
-        for piece in re.split(r"(\d+)", text)
-        if piece
-    )
 
 
 def _crash_id(check: Check) -> str:

@@ -4,7 +4,7 @@ import ipaddress
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class MessageSource:
     """A message as it was given: a label to show (its path, or `-`) and its octets."""
 
     label: str
-    data: bytes
+    data: bytes = field(repr=False)
 
     def __str__(self) -> str:
         return self.label

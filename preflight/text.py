@@ -5,9 +5,10 @@ written in another language after the run: the English template is the key (as i
 `locale/<language>.toml` of a package holds its translations.
 """
 
+import re
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from importlib.util import find_spec
@@ -18,15 +19,27 @@ LANGUAGES = ("en", "zh")
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """A text of a facts file in more than one language; `zh` may be missing, `en` may not."""
+
+    en: str
+    zh: str = ""
+
+    def __str__(self) -> str:
+        return self.en
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A sentence: an English template with `{named}` places, and a text for each place.
+    """A sentence: an English template with `{named}` places, and what fills each place: a text, or words or another
+    message that are translated in their turn.
 
     Raises `KeyError` when it is made with a place left unfilled: that is a bug in the caller, and it is
     better seen while the check runs than when the report is printed.
     """
 
     template: str
-    args: Mapping[str, str] = field(default_factory=dict)
+    args: Mapping[str, "str | Words | Message"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.template.format_map(self.args)
@@ -35,16 +48,24 @@ class Message:
         return self.template.format_map(self.args)
 
     def masked(self, mask: Callable[[str], str]) -> "Message":
-        """The message with `mask` applied to each of its arguments."""
-        return Message(self.template, {name: mask(text) for name, text in self.args.items()})
+        """The message with `mask` applied to each text in it that may come from outside."""
+        return Message(self.template, {name: _masked(value, mask) for name, value in self.args.items()})
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A text of a facts file in more than one language; `zh` may be missing, `en` may not."""
+def _masked(value: "str | Words | Message", mask: Callable[[str], str]) -> "str | Words | Message":
+    match value:
+        case Message():
+            return value.masked(mask)
+        case Words():
+            return value
+        case _:
+            return mask(value)
 
-    en: str
-    zh: str = ""
+
+def listing(items: Iterable["str | Words | Message"], separator: str = ", ") -> Message:
+    """Several texts as one message, with a separator between them."""
+    args = {f"p{number}": item for number, item in enumerate(items)}
+    return Message(separator.join(f"{{{name}}}" for name in args), args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +79,8 @@ class Language:
         """A message, the words of a facts file, or a template with `args`, in this language; else in English."""
         match text:
             case Message(template, places):
-                return self.table.get(template, template).format_map(places)
+                told = {name: value if isinstance(value, str) else self.say(value) for name, value in places.items()}
+                return self.table.get(template, template).format_map(told)
             case Words(english, chinese):
                 return chinese if self.code == "zh" and chinese else english
             case _:
@@ -99,6 +121,15 @@ def load_translations(package: str, language: str) -> dict[str, str]:
         if differ:
             raise CatalogueError(f"{where}: the places of {template!r} differ in its translation")
     return table
+
+
+def natural_key(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts numbers in texts by value: `192.0.2.9` before `192.0.2.10`."""
+    return tuple(
+        (0, int(piece), "") if piece.isdecimal() and len(piece) < 20 else (1, 0, piece)
+        for piece in re.split(r"(\d+)", text)
+        if piece
+    )
 
 
 # Characters that are shown as nothing, or that change how their neighbours are shown: bidirectional controls

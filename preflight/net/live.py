@@ -24,6 +24,7 @@ import dns.resolver
 
 from preflight.errors import ConfigError
 from preflight.net.dns import Answer, NoData, NxDomain, Question, Reason, Records, Source, Unanswered
+from preflight.text import natural_key
 
 RESOLV_CONF = "/etc/resolv.conf"
 DEFAULT_TIMEOUT = 2.0
@@ -131,7 +132,8 @@ class LiveSource(Source):
             raise Unanswered(question, Reason.BAD_REPLY, "truncated over TCP too")
         aliases = () if question.rtype == "CNAME" else _aliases_of(reply.response, wire_name)
         if reply.rrset is not None:
-            return Records(question, aliases, tuple(_text(rdata) for rdata in reply.rrset))
+            # Servers turn the records of a set round at each answer; reports must not change with it.
+            return Records(question, aliases, tuple(sorted((_text(rdata) for rdata in reply.rrset), key=natural_key)))
         if not aliases and _is_referral(reply.response):
             raise Unanswered(question, Reason.LAME, "a referral elsewhere instead of an answer")
         return NoData(question, aliases)

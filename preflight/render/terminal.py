@@ -300,7 +300,8 @@ def _open_question(page: _Page, group: Sequence[Judged]) -> None:
     findings = [judged.finding for judged in group]
     first = findings[0]
     said = list(dict.fromkeys(page.say(finding.message) for finding in findings))
-    questions = [finding.message.args["question"] for finding in findings if finding.message.template == NO_ANSWER]
+    unanswered = [finding.message for finding in findings if finding.message.template == NO_ANSWER]
+    questions = [str(message.args["question"]) for message in unanswered]
     if questions and len(said) > 1:
         seen = first.message.args["seen"]
         said = [page.say("no answer to {count} questions: {seen}", count=len(said), seen=seen)]
