@@ -1,0 +1,1 @@
+"""The checks that ship with preflight, one a file, registered like any third party's."""

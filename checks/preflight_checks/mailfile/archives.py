@@ -1,0 +1,327 @@
+"""The files inside archives: ZIP, tar, gzip, bzip2, xz, read in memory within a budget and never written to disk.
+
+Only the directory of a ZIP is read by the standard library; `zipfile` decompresses bzip2 without any limit, and
+`tarfile` may loop for ever on hostile sizes, so entries are read here.
+"""
+
+import bz2
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from io import BytesIO
+from typing import Protocol
+
+from preflight_checks.mailfile import charsets
+from preflight_checks.mailfile.filetypes import Holder, tar_checksum
+
+MAX_READ = 64 * 1024 * 1024  # octets that are decompressed for one message, over all its archives
+MAX_ENTRIES = 10_000  # files in all archives of one message
+MAX_RATIO = 500  # times that a file may grow; receivers' scanners call more a bomb
+_RATIO_FROM = 1024 * 1024  # octets; small files may shrink as they like
+_CHUNK = 64 * 1024
+_MEMBER = 4096  # what a compressed member costs at least, since each takes time however small it is
+_MAX_MEMORY = 128 * 1024 * 1024  # for xz, whose largest preset needs 65 MiB
+
+
+class Obstacle(StrEnum):
+    """Why nobody can look inside an archive, or not everywhere."""
+
+    ENCRYPTED = "encrypted"
+    BROKEN = "broken"
+    FORMAT = "format"
+    METHOD = "method"
+    TOO_DEEP = "too-deep"
+    TOO_MANY = "too-many"
+    TOO_LARGE = "too-large"
+    BOMB = "bomb"
+
+
+class CannotLookError(Exception):
+    """There is no way further into an archive."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle.value)
+        self.obstacle = obstacle
+
+
+@dataclass
+class Budget:
+    """What may still be read and listed for one message."""
+
+    octets: int = MAX_READ
+    entries: int = MAX_ENTRIES
+
+    def take(self, octets: int) -> None:
+        """Account for octets that were read or decompressed. Raises `CannotLookError` when there is no more."""
+        self.octets -= octets
+        if self.octets < 0:
+            raise CannotLookError(Obstacle.TOO_LARGE)
+
+    def take_entry(self) -> None:
+        """Account for a file in an archive. Raises `CannotLookError` when there is no more."""
+        self.entries -= 1
+        if self.entries < 0:
+            raise CannotLookError(Obstacle.TOO_MANY)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in an archive: its names, the first one to show; its size as declared, in octets, `None` when unknown.
+
+    `obstacle` is why its content cannot be looked at. `read(limit)` gives its first octets, or raises
+    `CannotLookError`.
+    """
+
+    names: tuple[str, ...]
+    size: int | None
+    read: Callable[[int], bytes] = field(repr=False)
+    obstacle: Obstacle | None = None
+
+
+def entries(holder: Holder, content: bytes, name: str, budget: Budget) -> Iterator[Entry]:
+    """The files in an archive that has this content and file name; folders and links are passed over.
+
+    Raises `CannotLookError`, also after some entries.
+    """
+    match holder:
+        case Holder.ZIP:
+            return iter(zip_entries(content, budget))
+        case Holder.TAR:
+            return _tar(content, budget)
+        case _:
+            return iter([_stream(holder, content, name, budget)])
+
+
+def zip_entries(content: bytes, budget: Budget) -> list[Entry]:
+    """The files in a ZIP archive. Raises `CannotLookError`."""
+    # Each entry of the directory takes this signature; counting first keeps a forged directory from costing minutes.
+    if content.count(b"PK\x01\x02") > budget.entries:
+        raise CannotLookError(Obstacle.TOO_MANY)
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            directory = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError, struct.error, OverflowError):
+        raise CannotLookError(Obstacle.BROKEN) from None
+    for _ in directory:
+        budget.take_entry()
+    return [_zip_entry(content, info, budget) for info in directory if not info.filename.endswith("/")]
+
+
+def _zip_entry(content: bytes, info: zipfile.ZipInfo, budget: Budget) -> Entry:
+    names = [_zip_name(info.filename, info.flag_bits), _zip_name(info.orig_filename, info.flag_bits)]
+    start, local_name = _zip_start(content, info)
+    if local_name is not None:
+        names.append(charsets.guess(local_name))  # what the file itself says may differ from the directory
+    obstacle = None
+    if info.flag_bits & 1:
+        obstacle = Obstacle.ENCRYPTED
+    elif start is None:
+        obstacle = Obstacle.BROKEN
+    elif info.file_size > _RATIO_FROM and info.file_size > MAX_RATIO * max(1, info.compress_size):
+        obstacle = Obstacle.BOMB
+    elif info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}:
+        obstacle = Obstacle.METHOD
+    packed = memoryview(content)[start or 0 : (start or 0) + info.compress_size]
+
+    def read(limit: int) -> bytes:
+        match info.compress_type:
+            case zipfile.ZIP_DEFLATED:
+                return _unpack(lambda: _Deflate(-zlib.MAX_WBITS), packed, limit, budget, members=False)
+            case zipfile.ZIP_BZIP2:
+                return _unpack(bz2.BZ2Decompressor, packed, limit, budget, members=False)
+            case _:
+                budget.take(min(limit, len(packed)))
+                return bytes(packed[:limit])
+
+    return Entry(_names(names), info.file_size, read, obstacle)
+
+
+def _names(names: list[str]) -> tuple[str, ...]:
+    """Names of an entry, each once; one that says so when it has none."""
+    return tuple(dict.fromkeys(name for name in names if name)) or ("unnamed",)
+
+
+def _zip_start(content: bytes, info: zipfile.ZipInfo) -> tuple[int | None, bytes | None]:
+    """Where the octets of an entry begin, and its name there (APPNOTE.TXT 4.3.7)."""
+    at = info.header_offset
+    if at < 0 or at + 30 > len(content) or not content.startswith(b"PK\x03\x04", at):
+        return None, None
+    name, extra = struct.unpack_from("<HH", content, at + 26)
+    return at + 30 + name + extra, content[at + 30 : at + 30 + name]
+
+
+def _zip_name(name: str, flags: int) -> str:
+    """A name in a ZIP archive; without the flag for UTF-8, in practice the charset of whoever packed it."""
+    if flags & 0x800:
+        return charsets.guess(name.encode("utf-8", "replace"))
+    try:
+        return charsets.guess(name.encode("cp437"))
+    except UnicodeError:
+        return name
+
+
+def _tar(content: bytes, budget: Budget) -> Iterator[Entry]:
+    at = 0
+    long_name = b""
+    while at < len(content):
+        block = content[at : at + 512]
+        if not any(block):
+            return
+        if len(block) < 512 or not tar_checksum(block):
+            break
+        budget.take_entry()
+        kind, start = block[156:157], at + 512
+        is_file = kind not in b"123456"
+        size = _tar_number(block[124:136]) if is_file else 0
+        if kind == b"L":
+            long_name = content[start : start + min(size, _CHUNK)].rstrip(b"\0")
+        elif kind == b"x":
+            long_name = _pax_path(content[start : start + min(size, _CHUNK)]) or long_name
+        elif kind not in b"Kg":
+            if is_file:
+                yield _tar_entry(content, long_name or _tar_name(block), start, size, budget)
+            long_name = b""
+        at = start + -(-size // 512) * 512
+    if at != len(content):
+        raise CannotLookError(Obstacle.BROKEN)
+
+
+def _tar_entry(content: bytes, name: bytes, start: int, size: int, budget: Budget) -> Entry:
+    def read(limit: int) -> bytes:
+        budget.take(min(limit, size))
+        return content[start : start + min(limit, size)]
+
+    return Entry(_names([charsets.guess(name)]), size, read)
+
+
+def _tar_name(block: bytes) -> bytes:
+    name, prefix = block[:100].rstrip(b"\0"), block[345:500].rstrip(b"\0")
+    return prefix + b"/" + name if prefix and block[257:263] == b"ustar\0" else name
+
+
+def _tar_number(field_octets: bytes) -> int:
+    """A size: octal digits, or big-endian binary behind a set first bit (GNU)."""
+    if field_octets[0] & 0x80:
+        return int.from_bytes(bytes([field_octets[0] & 0x7F]) + field_octets[1:], "big")
+    digits = re.match(rb"[ \0]*([0-7]*)", field_octets)
+    return int(digits[1], 8) if digits and digits[1] else 0
+
+
+def _pax_path(body: bytes) -> bytes:
+    found = re.search(rb"(?:^|\n)\d+ path=([^\n]*)\n", body)
+    return found[1] if found else b""
+
+
+def _stream(holder: Holder, content: bytes, name: str, budget: Budget) -> Entry:
+    """The one file in a compressed file, named after it, or as a gzip header says (RFC 1952 2.3.1)."""
+    stem = re.sub(r"\.(?:gz|gzip|bz2|xz|z)\s*$", "", name, flags=re.IGNORECASE)
+    stem = re.sub(r"\.(?:tgz|tbz2?|txz)\s*$", ".tar", stem, flags=re.IGNORECASE)
+    names = [stem]
+    make: Callable[[], _Decompressor]
+    match holder:
+        case Holder.GZIP:
+            names = [_gzip_name(content), stem]
+
+            def make() -> _Decompressor:
+                return _Deflate(16 + zlib.MAX_WBITS)
+        case Holder.BZIP2:
+            make = bz2.BZ2Decompressor
+        case _:
+
+            def make() -> _Decompressor:
+                return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_MEMORY)
+
+    def read(limit: int) -> bytes:
+        return _unpack(make, memoryview(content), limit, budget, members=True)
+
+    budget.take_entry()
+    return Entry(_names(names), None, read)
+
+
+def _gzip_name(content: bytes) -> str:
+    if len(content) < 10 or not content[3] & 8:
+        return ""
+    at = 10
+    if content[3] & 4 and len(content) >= 12:
+        at += 2 + int(struct.unpack_from("<H", content, 10)[0])
+    end = content.find(b"\0", at, at + 1024)
+    return charsets.guess(content[at:end]) if end >= 0 else ""
+
+
+class _Decompressor(Protocol):
+    """What `bz2` and `lzma` offer."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Deflate:
+    """`zlib` in the same form."""
+
+    def __init__(self, wbits: int) -> None:
+        self._engine = zlib.decompressobj(wbits)
+        self._has_more = False
+
+    @property
+    def eof(self) -> bool:
+        return self._engine.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._engine.unconsumed_tail and not self._has_more
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._engine.unused_data
+
+    def decompress(self, data: bytes, max_length: int = 0) -> bytes:
+        piece = self._engine.decompress(self._engine.unconsumed_tail + data, max_length)
+        self._has_more = len(piece) == max_length  # there may be output left even where no input is
+        return piece
+
+
+def _unpack(
+    make: Callable[[], _Decompressor], packed: memoryview, limit: int, budget: Budget, *, members: bool
+) -> bytes:
+    """The first `limit` octets of compressed data, which may be several members one after another.
+
+    Raises `CannotLookError` when the data is broken or cut off before the limit, or the budget spent.
+    """
+    out = bytearray()
+    at = 0
+    try:
+        while len(out) < limit:
+            at = _unpack_member(make(), packed, at, limit, out, budget)
+            if not members or not any(packed[at : at + 512]):  # the end, or padding behind it
+                break
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError):
+        raise CannotLookError(Obstacle.BROKEN) from None
+    return bytes(out)
+
+
+def _unpack_member(
+    engine: _Decompressor, packed: memoryview, at: int, limit: int, out: bytearray, budget: Budget
+) -> int:
+    """Unpack one member, which begins at an offset, into `out`; returns the offset behind it."""
+    budget.take(_MEMBER)
+    while not engine.eof and len(out) < limit:
+        chunk = b""
+        if engine.needs_input:
+            chunk = bytes(packed[at : at + _CHUNK])
+            if not chunk:
+                raise EOFError
+            at += len(chunk)
+        piece = engine.decompress(chunk, min(limit - len(out), _CHUNK))
+        budget.take(max(len(piece), len(chunk) // 16))
+        out += piece
+    return at - len(engine.unused_data)
