@@ -1,0 +1,114 @@
+"""The documentation says what is true: its code is the code, its commands run, generated pages are in step."""
+
+import io
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from preflight.cli import main
+from preflight.lab import LabDns
+from preflight.lab.demo import demo_world
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+EXAMPLE = ROOT / "docs" / "examples" / "ns-check"
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for block in blocks(page, "console"):
+            for line in block.splitlines():
+                if line.startswith("$ preflight ") and not line.endswith(" ns") and "rules ns/" not in line:
+                    yield page.name, line.removeprefix("$ ").partition("   #")[0].strip()
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[LabDns]:
+    with LabDns(demo_world()) as server:
+        yield server
+
+
+@pytest.mark.parametrize(("page", "command"), list(commands()))
+def test_commands_run(
+    page: str,
+    command: str,
+    lab: LabDns,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each command of the docs does what it says, against the embedded world, with the files that it names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "test.eml").write_bytes(b"Subject: Minutes of the meeting\n\n" + b"Lorem ipsum dolor sit amet.\n" * 100)
+    (tmp_path / "dqs.key").write_text("abcdefghijklmnopqrstuvwxyz")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "test.eml").read_bytes())))
+    words = shlex.split(command.partition(" > ")[0].partition(" < ")[0])
+    if words[1] != "init" and "preflight.toml" in words:
+        assert main(["init"]) == 0
+    arguments = words[1:]
+    if arguments[0] == "check":
+        if "--resolver" in arguments:
+            at = arguments.index("--resolver")
+            del arguments[at : at + 2]
+        arguments += ["--resolver", lab.address, "--timeout", "0.5"]
+    elif arguments[0] == "demo":
+        arguments += ["--help"]
+    assert main(arguments) in {0, 1, 3}, capsys.readouterr().err
+
+
+def test_there_are_commands_to_run() -> None:
+    assert len(list(commands())) >= 6
+
+
+def test_the_example_check_is_the_one_in_the_docs() -> None:
+    page = ROOT / "docs" / "writing-a-check.md"
+    code, test = blocks(page, "python")
+    assert code == (EXAMPLE / "preflight_ns_check" / "__init__.py").read_text()
+    assert test == (EXAMPLE / "tests" / "test_ns_check.py").read_text()
+    assert blocks(page, "toml") == [(EXAMPLE / "pyproject.toml").read_text()]
+
+
+@pytest.mark.parametrize(
+    ("page", "arguments"),
+    [
+        ("rules.md", ["rules", "--format", "markdown", "--lang", "en"]),
+        ("codes.md", ["codes", "--format", "markdown", "--lang", "en"]),
+        ("report.schema.json", ["schema"]),
+    ],
+)
+def test_generated_pages_are_in_step(
+    page: str, arguments: list[str], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """`make docs` writes them anew."""
+    assert main(arguments) == 0
+    assert capfdbinary.readouterr().out.decode() == (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_options_in_the_readme_are_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each option of `preflight check` is in the README's table, and each one in the table exists."""
+    assert main(["check", "--help"]) == 0
+    existing = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
+    table = (ROOT / "README.md").read_text().partition("## Options")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(--[a-z-]+)", table, re.MULTILINE)) == existing
+
+
+def test_the_report_in_the_readme_is_real(lab: LabDns, capsys: pytest.CaptureFixture[str]) -> None:
+    (pasted,) = blocks(ROOT / "README.md", "text")
+    message = ROOT / "preflight" / "lab" / "data" / "bad.eml"
+    arguments = ["check", "mail.bad.example", "--message", str(message), "--resolver", lab.address, "--lang", "en"]
+    assert main(arguments) == 1
+    real = capsys.readouterr().out.replace(str(message), "bad.eml")
+    assert re.sub(r"\d+(\.\d+)? (ms|s)\b", "N s", pasted) == re.sub(r"\d+(\.\d+)? (ms|s)\b", "N s", real)
