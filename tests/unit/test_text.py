@@ -149,8 +149,6 @@ def test_words_and_messages_within_a_message_are_translated_with_it() -> None:
     chinese = Language(
         "zh", {"{zone} lists {target}: {meaning}": "{zone} 收录了 {target}：{meaning}", "{a} is it": "就是 {a}"}
     )
-        "zh", {"{zone} lists {target}: {meaning}": "{zone} 收录了 {target}：{meaning}", "{a} is it": "就是 {a}"}
-    )
     meaning = listing([Words("a bot", "僵尸主机"), Words("spam"), Message("{a} is it", {"a": "x"})], "; ")
     message = Message("{zone} lists {target}: {meaning}", {"zone": "z", "target": "t", "meaning": meaning})
     assert str(message) == "z lists t: a bot; spam; x is it"
