@@ -94,12 +94,12 @@ class LiveSource(Source):
         """Ask the name servers in turn, the one that answered last first. Raises `Unanswered`."""
         if not self._servers:
             raise Unanswered(question, Reason.NO_SERVERS, self._no_servers)
-        answer = await self._ask_name(question, question.name)
+        answer, whole = await self._ask_name(question, question.name)
         aliases = answer.aliases
         # A resolver follows aliases itself. Where a server hands out an alias and no more, the target is asked for, so
         # that an answer which stops half-way is not taken for "no such record".
-        while isinstance(answer, NoData) and answer.aliases and len(aliases) < _MAX_ALIASES:
-            answer = await self._ask_name(question, aliases[-1])
+        while not whole and answer.aliases and len(aliases) < _MAX_ALIASES:
+            answer, whole = await self._ask_name(question, aliases[-1])
             aliases += answer.aliases
         match answer:
             case Records():
@@ -111,7 +111,8 @@ class LiveSource(Source):
             case _:
                 return NoData(question, aliases)
 
-    async def _ask_name(self, question: Question, name: str) -> Answer:
+    async def _ask_name(self, question: Question, name: str) -> tuple[Answer, bool]:
+        """One look-up, and whether its answer is whole: false for an alias without a word on its target."""
         try:
             wire_name = dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError, ValueError) as error:
@@ -120,7 +121,7 @@ class LiveSource(Source):
             async with self._in_flight:
                 reply = await self._resolver.resolve(wire_name, question.rtype, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN as error:
-            return NxDomain(question, _aliases_of(error.kwargs["responses"][wire_name], wire_name))
+            return NxDomain(question, _aliases_of(error.kwargs["responses"][wire_name], wire_name)), True
         except dns.resolver.LifetimeTimeout as error:
             raise _unanswered(question, error.kwargs.get("errors", ()), Reason.TIMEOUT) from None
         except dns.resolver.NoNameservers as error:
@@ -133,10 +134,11 @@ class LiveSource(Source):
         aliases = () if question.rtype == "CNAME" else _aliases_of(reply.response, wire_name)
         if reply.rrset is not None:
             # Servers turn the records of a set round at each answer; reports must not change with it.
-            return Records(question, aliases, tuple(sorted((_text(rdata) for rdata in reply.rrset), key=natural_key)))
+            values = sorted((_text(rdata) for rdata in reply.rrset), key=natural_key)
+            return Records(question, aliases, tuple(values)), True
         if not aliases and _is_referral(reply.response):
             raise Unanswered(question, Reason.LAME, "a referral elsewhere instead of an answer")
-        return NoData(question, aliases)
+        return NoData(question, aliases), not aliases or _has_soa(reply.response)
 
     def _prefer(self, address: str | None, port: int | None) -> None:
         """Ask the server that answered first from now on, so that a dead one costs its time-out once, not each time."""
@@ -185,12 +187,17 @@ def _aliases_of(response: dns.message.Message, name: dns.name.Name) -> tuple[str
     return tuple(aliases)
 
 
+def _has_soa(response: dns.message.Message) -> bool:
+    """Whether the authority section has the SOA that comes with a true "no such record" (RFC 2308 2.2)."""
+    return any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority)
+
+
 def _is_referral(response: dns.message.Message) -> bool:
     """Whether an empty answer points elsewhere instead of saying "no such record" (RFC 2308 2.2.1): NS records and no
     SOA in the authority section, from a server that speaks for nobody and looks nothing up."""
-    types = {rrset.rdtype for rrset in response.authority}
+    refers = any(rrset.rdtype == dns.rdatatype.NS for rrset in response.authority)
     speaks_for_itself = response.flags & (dns.flags.AA | dns.flags.RA)
-    return dns.rdatatype.NS in types and dns.rdatatype.SOA not in types and not speaks_for_itself
+    return refers and not _has_soa(response) and not speaks_for_itself
 
 
 def _text(rdata: dns.rdata.Rdata) -> str:

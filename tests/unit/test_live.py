@@ -1,7 +1,10 @@
 """The live source against a real DNS server on loopback: every outcome told apart."""
 
 import asyncio
+from typing import cast
 
+import dns.message
+import dns.rrset
 import pytest
 
 from preflight.errors import ConfigError
@@ -63,6 +66,47 @@ def test_nothing_of_that_type_and_nothing_at_all() -> None:
     assert ask(world(), "alias.example.com", "TXT") == NoData(
         Question("alias.example.com", "TXT"), ("mail.example.com",)
     )
+
+
+class HalfWay(asyncio.DatagramProtocol):
+    """A name server that hands out an alias without its target, as some forwarders do; counts the questions."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        query = dns.message.from_wire(data)
+        name = query.question[0].name.to_text(omit_final_dot=True)
+        self.asked.append(name)
+        reply = dns.message.make_response(query, recursion_available=True)
+        record = "CNAME target.example.net." if name == "alias.example.com" else "A 192.0.2.25"
+        reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", *record.split()))
+        self.transport.sendto(reply.to_wire(), addr)
+
+
+def test_an_alias_without_its_target_is_followed() -> None:
+    async def query() -> tuple[Answer, list[str]]:
+        loop = asyncio.get_running_loop()
+        transport, server = await loop.create_datagram_endpoint(HalfWay, local_addr=("127.0.0.1", 0))
+        try:
+            source = LiveSource([f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"], 1.0)
+            return await source.ask(Question("alias.example.com", "A")), server.asked
+        finally:
+            transport.close()
+
+    answer, asked = asyncio.run(query())
+    assert answer == Records(Question("alias.example.com", "A"), ("target.example.net",), ("192.0.2.25",))
+    assert asked == ["alias.example.com", "target.example.net"]
+
+
+def test_an_alias_whose_target_has_no_such_record_is_asked_for_once() -> None:
+    with LabDns(world()) as server:
+        answer = asyncio.run(LiveSource([server.address], 1.0).ask(Question("alias.example.com", "TXT")))
+        assert [asked.name for asked in server.questions] == ["alias.example.com"]
+    assert isinstance(answer, NoData)
 
 
 def test_a_truncated_answer_is_fetched_whole_over_tcp() -> None:
