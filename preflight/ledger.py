@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from preflight.check import CRASH, Check, Rule
 from preflight.findings import Evidence, Finding, Status
 from preflight.net.dns import Unanswered
-from preflight.subject import OPTIONS, Subject
+from preflight.subject import Subject
 from preflight.text import Message, natural_key
 
 TRY_AGAIN = "Ask again; if it stays so, see whether the name servers can be reached and answer for this name."
@@ -146,11 +146,10 @@ class Ledger:
     def _account_for(
         self, rule: Rule, account: Account, subject: Subject, ended: Collection[str], out_of_time: Message
     ) -> None:
-        missing = [need for need in rule.needs if not subject.has(need)]
+        missing = subject.missing(rule.needs)
         # A host was given, so that its addresses are not an input that is missing: they are not known.
         if options := [need for need in missing if need != "ip" or subject.host is None]:
-            named = " and ".join("/".join(OPTIONS[one] for one in need.split("|")) for need in options)
-            message = Message(NOT_GIVEN, {"options": named})
+            message = Message(NOT_GIVEN, {"options": subject.options_for(options)})
             self._findings.append(Finding(rule=rule.id, status=Status.SKIPPED, part=subject.label, message=message))
         elif missing and subject.ips_unknown:
             self._leave_undecided(account, Message("{reason}", {"reason": subject.ips_unknown}), TRY_AGAIN)

@@ -92,7 +92,7 @@ def build_report(
         subject=subject,
         verdict=verdict_of(judged),
         findings=judged,
-        board=tuple(_row(bounce, judged, registry, policy) for bounce in registry.catalogue.bounces.values()),
+        board=tuple(_row(bounce, subject, judged, registry, policy) for bounce in registry.catalogue.bounces.values()),
         started_at=started_at,
         duration=duration,
     )
@@ -135,7 +135,7 @@ def _judge(finding: Finding, registry: Registry, policy: Policy, today: date) ->
     )
 
 
-def _row(bounce: Bounce, findings: Sequence[Judged], registry: Registry, policy: Policy) -> BoardRow:
+def _row(bounce: Bounce, subject: Subject, findings: Sequence[Judged], registry: Registry, policy: Policy) -> BoardRow:
     """The state of one code, as docs/architecture.md defines it."""
     rules = list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
     absent = tuple(rule for rule in rules if rule not in registry.rules)
@@ -160,10 +160,9 @@ def _row(bounce: Bounce, findings: Sequence[Judged], registry: Registry, policy:
         text = "Not judged: {rules} not installed."
         return BoardRow(bounce, State.NOT_CHECKED, absent, Message(text, {"rules": ", ".join(absent)}))
     if skipped := having(Status.SKIPPED):
-        options = dict.fromkeys(
-            str(finding.message.args["options"]) for finding in about if finding.status is Status.SKIPPED
-        )
-        return BoardRow(bounce, State.NOT_CHECKED, skipped, Message("Add {options}.", {"options": ", ".join(options)}))
+        needs = [need for rule in skipped for need in registry.rules[rule].needs]
+        options = subject.options_for(needs)
+        return BoardRow(bounce, State.NOT_CHECKED, skipped, Message("Add {options}.", {"options": options}))
     if bounce.coverage == "full":
         return BoardRow(bounce, State.CLEAR, (), Message("None of its causes was found."))
     return BoardRow(

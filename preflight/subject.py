@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,8 @@ OPTIONS = {
     "server": "--server",
 }
 """Each input that a rule may need, and the option that gives it. The MX hosts follow from the domain."""
+
+_FROM_HOST = ("--ip", "--helo", "--domain")
 
 MAX_MESSAGE = 150 * 1024 * 1024  # octets; the largest limit of the large receivers (Exchange Online: 150 MB)
 _STRANGE = re.compile(r"[^A-Za-z0-9_-]")
@@ -117,6 +119,22 @@ class Subject:
                 return bool(self.domain)
             case _:
                 return getattr(self, one) is not None
+
+    def missing(self, needs: Iterable[str]) -> list[str]:
+        """Those of the inputs, or groups of inputs, that were not given, each once."""
+        return [need for need in dict.fromkeys(needs) if not self.has(need)]
+
+    def options_for(self, needs: Iterable[str]) -> str:
+        """The options that would give the inputs that are missing, for people: `--ip, --message`.
+
+        Where HOST alone would give several of them, it stands first: `HOST (--ip, --helo)`.
+        """
+        options = list(dict.fromkeys("/".join(OPTIONS[one] for one in need.split("|")) for need in self.missing(needs)))
+        by_host = [option for option in options if option in _FROM_HOST]
+        if len(by_host) < 2:
+            return ", ".join(options)
+        others = [option for option in options if set(option.split("/")).isdisjoint(by_host)]
+        return ", ".join([f"HOST ({', '.join(by_host)})", *others])
 
     @property
     def is_empty(self) -> bool:

@@ -175,9 +175,9 @@ def accounts(check: Check, subject: Subject) -> dict[str, str]:
             Subject(),
             {
                 "n/ip": "skipped: not checked: add --ip",
-                "n/both": "skipped: not checked: add --ip and --message",
+                "n/both": "skipped: not checked: add --ip, --message",
                 "n/either": "skipped: not checked: add --domain/--helo",
-                "n/server": "skipped: not checked: add --server and --message",
+                "n/server": "skipped: not checked: add --server, --message",
                 "n/mx": "skipped: not checked: add --domain",
                 "n/host": "skipped: not checked: add HOST",
             },

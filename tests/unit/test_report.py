@@ -8,7 +8,6 @@ import pytest
 from preflight.bounces.catalogue import Coverage
 from preflight.check import Rule
 from preflight.findings import Finding, Severity, Status
-from preflight.ledger import NOT_GIVEN
 from preflight.policy import FailOn, Policy, Verdict, Waiver
 from preflight.registry import Registry
 from preflight.report import BoardRow, Report, State, build_report, overall
@@ -18,8 +17,8 @@ from tests.unit.fake_checks import IP, bounce, check_of, registry_of, rule
 
 TODAY = date(2026, 11, 24)
 CODE = "example/EX-001"
-ERROR = rule("a/error", prevents=[CODE])
-WARNING = rule("a/warning", Severity.WARNING, prevents=[CODE])
+ERROR = rule("a/error", needs=["helo", "message"], prevents=[CODE])
+WARNING = rule("a/warning", Severity.WARNING, needs=["helo", "domain"], prevents=[CODE])
 INFO = rule("b/info", Severity.INFO)
 SUBJECT = Subject.of(ips=[IP])
 
@@ -36,9 +35,7 @@ def report(findings: Sequence[Finding], policy: Policy | None = None, given: Reg
 
 
 def of(rule_: Rule, status: Status, part: str = IP) -> Finding:
-    """A finding; the message of a skipped one is as the run makes it."""
-    message = Message(NOT_GIVEN, {"options": f"--{rule_.id[2:]}"}) if status is Status.SKIPPED else Message("x")
-    return Finding(rule=rule_.id, status=status, part=part, message=message)
+    return Finding(rule=rule_.id, status=status, part=part, message=Message("x"))
 
 
 def crash(*covers: Rule, check: str = "a") -> Finding:
@@ -172,8 +169,13 @@ def row(findings: Sequence[Finding], policy: Policy | None = None, given: Regist
         ([of(WARNING, U), of(ERROR, S)], State.UNDETERMINED, ("a/warning",), OPEN.format("a/warning")),
         ([crash(INFO, check="b"), of(ERROR, P), of(WARNING, P)], State.CLEAR, (), CLEAR),
         ([of(INFO, F), of(ERROR, P), of(WARNING, P)], State.CLEAR, (), CLEAR),
-        ([of(ERROR, S), of(WARNING, S)], State.NOT_CHECKED, ("a/error", "a/warning"), "Add --error, --warning."),
-        ([of(ERROR, P), of(WARNING, S)], State.NOT_CHECKED, ("a/warning",), "Add --warning."),
+        (
+            [of(ERROR, S), of(WARNING, S)],
+            State.NOT_CHECKED,
+            ("a/error", "a/warning"),
+            "Add HOST (--helo, --domain), --message.",
+        ),
+        ([of(ERROR, P), of(WARNING, S)], State.NOT_CHECKED, ("a/warning",), "Add HOST (--helo, --domain)."),
         ([], State.CLEAR, (), CLEAR),
     ],
 )

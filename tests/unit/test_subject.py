@@ -349,3 +349,19 @@ def test_any_text_is_read_or_refused_in_one_line(key: str, text: str) -> None:
             assert len(name) <= 253
     if subject.host is not None:
         assert Subject.of(subject.host) == Subject.of(host=subject.host, helo=subject.helo)
+
+
+@pytest.mark.parametrize(
+    ("given", "needs", "options"),
+    [
+        ({"ips": ["192.0.2.1"]}, ["ip", "helo"], "--helo"),
+        ({"message": MessageSource("m", b"x")}, ["ip"], "--ip"),
+        ({"message": MessageSource("m", b"x")}, ["ip", "helo", "helo", "domain"], "HOST (--ip, --helo, --domain)"),
+        ({"ips": ["192.0.2.1"]}, ["helo", "domain", "message"], "HOST (--helo, --domain), --message"),
+        ({"server": "mail.example.com"}, ["domain|helo"], "--domain/--helo"),
+        ({"server": "mail.example.com"}, ["domain|helo", "ip", "mx"], "HOST (--ip, --domain)"),
+        ({"host": "mail.example.com"}, ["helo", "domain"], ""),
+    ],
+)
+def test_the_options_that_would_give_what_is_missing(given: dict[str, Any], needs: list[str], options: str) -> None:
+    assert Subject.of(**given).options_for(needs) == options
