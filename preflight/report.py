@@ -154,8 +154,8 @@ def _row(bounce: Bounce, subject: Subject, findings: Sequence[Judged], registry:
     if not rules:
         return BoardRow(bounce, State.NOT_CHECKED, (), bounce.advice_now)
     if left_out := tuple(rule for rule in rules if not policy.selects(rule)):
-        text = "Not judged: {rules} not selected, or ignored."
-        return BoardRow(bounce, State.NOT_CHECKED, left_out, Message(text, {"rules": ", ".join(left_out)}))
+        text = "Not judged: some of its rules are not selected, or ignored."
+        return BoardRow(bounce, State.NOT_CHECKED, left_out, Message(text))
     if absent:
         text = "Not judged: {rules} not installed."
         return BoardRow(bounce, State.NOT_CHECKED, absent, Message(text, {"rules": ", ".join(absent)}))

@@ -43,6 +43,16 @@ class VerdictError(Exception):
     """A judge gave a verdict that it does not declare, or one that is not its to give: a bug in a check."""
 
 
+def chosen_checks(registry: Registry, policy: Policy) -> tuple[Check, ...]:
+    """The checks that have a rule to judge, by what the user selects and ignores; a broken plugin has its crash."""
+
+    def chosen(check: Check) -> bool:
+        ids = [rule.id for rule in check.rules] or [f"{check.id}/{CRASH}"]
+        return any(policy.selects(one) for one in ids)
+
+    return tuple(filter(chosen, registry.checks.values()))
+
+
 class _Flight(Recorder):
     """All checks over one subject."""
 
@@ -51,7 +61,7 @@ class _Flight(Recorder):
         self._registry = registry
         self._policy = policy
         self._settings = settings
-        self._checks = tuple(registry.checks.values())
+        self._checks = chosen_checks(registry, policy)
         self._ledger = Ledger(self._checks, policy.selects)
         self._started_at = datetime.now(UTC)
         self._start = time.monotonic()
@@ -102,7 +112,7 @@ class _Flight(Recorder):
         wanted = [rule for rule in check.rules if self.wants(rule)]
         try:
             # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
-            if wanted or (not check.rules and self._policy.selects(f"{check.id}/{CRASH}")):
+            if wanted or not check.rules:
                 await check.run(Context(check, self._subject, resolver, self._settings, self))
         except Unanswered as outcome:
             self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
@@ -162,9 +172,9 @@ class Run:
         self._source = source
         self._deadline = deadline
         self._on_progress = on_progress
-        registry = registry or load_registry()
-        self._flights = [_Flight(subject, registry, policy or Policy(), settings or Settings()) for subject in subjects]
-        self._total = len(registry.checks) * len(subjects)
+        registry, policy = registry or load_registry(), policy or Policy()
+        self._flights = [_Flight(subject, registry, policy, settings or Settings()) for subject in subjects]
+        self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0
 
     async def fly(self) -> list[Report]:

@@ -12,7 +12,7 @@ from preflight.policy import Policy
 from preflight.registry import Registry
 from preflight.render import Renderer, RenderOptions, renderers
 from preflight.report import Report
-from preflight.runner import OnProgress, Progress, Run
+from preflight.runner import OnProgress, Progress, Run, chosen_checks
 from preflight.subject import Subject
 
 
@@ -27,7 +27,7 @@ def run_checks(
     """Run all checks over the subjects, showing progress on standard error. `deadline` is in seconds."""
     for problem in registry.problems:
         complain(problem)
-    with _progress(subjects, len(registry.checks)) as on_progress:
+    with _progress(subjects, len(chosen_checks(registry, policy))) as on_progress:
         run = Run(
             subjects,
             source,
@@ -70,7 +70,7 @@ def _progress(subjects: Sequence[Subject], checks: int) -> Iterator[OnProgress |
     """A line on standard error that says how far the run is; on no terminal, one line at its start."""
     what = subjects[0].label if len(subjects) == 1 else f"{len(subjects)} subjects"
     if not sys.stderr.isatty():
-        complain(f"checking {what} with {checks} checks")
+        complain(f"checking {what} with {checks} check{'s' if checks != 1 else ''}")
         yield None
         return
     from rich.console import Console

@@ -38,7 +38,7 @@ TEMPLATES = sorted({text for module in (ledger, report) for text in templates(mo
 def test_the_templates_are_found() -> None:
     assert ledger.NOT_GIVEN in TEMPLATES
     assert "Add {options}." in TEMPLATES
-    assert "Not judged: {rules} not selected, or ignored." in TEMPLATES
+    assert "Not judged: some of its rules are not selected, or ignored." in TEMPLATES
     assert "{reason}" not in TEMPLATES
 
 

@@ -209,7 +209,7 @@ def test_what_nobody_sees_from_outside_is_not_checked() -> None:
 def test_what_was_left_out_is_not_clear(policy: Policy, left_out: tuple[str, ...]) -> None:
     shown = row([of(rule_, P) for rule_ in (ERROR, WARNING) if policy.selects(rule_.id)], policy)
     assert (shown.state, shown.because) == (State.NOT_CHECKED, left_out)
-    assert str(shown.advice) == f"Not judged: {', '.join(left_out)} not selected, or ignored."
+    assert str(shown.advice) == "Not judged: some of its rules are not selected, or ignored."
 
 
 @pytest.mark.parametrize(
