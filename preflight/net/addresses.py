@@ -39,9 +39,12 @@ def is_public(address: IPAddress) -> bool:
 def reverse_name(address: IPAddress) -> str:
     """The name whose PTR record names the address: `10.2.0.192.in-addr.arpa` (RFC 1035 3.5) or nibbles under
     `ip6.arpa` (RFC 3596 2.5)."""
-    return address.reverse_pointer
+    return f"{reversed_labels(address)}.{'in-addr' if address.version == 4 else 'ip6'}.arpa"
 
 
 def reversed_labels(address: IPAddress) -> str:
     """The address as a blocklist is asked for it: reversed octets (RFC 5782 2.1) or nibbles (2.4), with no zone."""
-    return address.reverse_pointer.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
+    # Not by `reverse_pointer`: from Python 3.13 on it is no name of nibbles for an IPv4-mapped address.
+    if isinstance(address, ipaddress.IPv4Address):
+        return ".".join(reversed(str(address).split(".")))
+    return ".".join(reversed(f"{int(address):032x}"))

@@ -84,3 +84,10 @@ def test_any_text_is_an_address_or_a_value_error(text: str) -> None:
 def test_mapped_addresses_are_told_apart_from_nothing(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     read = parse_address(str(address))
     assert not (read.version == 6 and isinstance(read, ipaddress.IPv6Address) and read.ipv4_mapped)
+
+
+def test_a_mapped_address_has_nibbles_too() -> None:
+    """The test point of RFC 5782 5 for IPv6. `ipaddress` itself has no such name for it from Python 3.13 on."""
+    point = ipaddress.IPv6Address("::ffff:7f00:2")
+    assert reversed_labels(point) == "2.0.0.0.0.0.f.7.f.f.f.f" + 20 * ".0"
+    assert reverse_name(point) == f"{reversed_labels(point)}.ip6.arpa"

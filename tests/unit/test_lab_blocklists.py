@@ -18,7 +18,7 @@ LISTED_6 = ipaddress.ip_address("2001:db8:bad::25")
 
 def nibbles(address: str) -> str:
     """An IPv6 address as a list is asked for it, worked out from its full form (RFC 5782 2.4)."""
-    return ".".join(reversed(ipaddress.IPv6Address(address).exploded.replace(":", "")))
+    return ".".join(reversed(ipaddress.IPv6Address(address).packed.hex()))
 
 
 @pytest.fixture(scope="module")
