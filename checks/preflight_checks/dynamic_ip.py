@@ -2,7 +2,6 @@
 
 import asyncio
 import ipaddress
-import re
 from collections.abc import Sequence
 
 from preflight.check import Check, Context, Findings, Rule, judges
@@ -10,15 +9,21 @@ from preflight.findings import Severity
 from preflight.net.addresses import IPAddress, is_public, reverse_name
 from preflight.net.dns import Answer, Unanswered
 from preflight.text import Message, listing
-from preflight_checks.blocklists import State, zen_reading
+from preflight_checks.blocklists import Reading, State, zen_reading
 from preflight_checks.blocklists.reading import SENTENCES
 from preflight_checks.hosts import ask
 from preflight_checks.names import distinct, suggested_name
 from preflight_checks.rdns import Classification, Kind, classify
+from preflight_checks.rdns_signs import masked
 
 MANY = 10  # PTR names that are judged
 PBL_BY_ISP = "127.0.0.10"
 PBL_BY_SPAMHAUS = "127.0.0.11"
+_BY_PROVIDER = Message(
+    "have your provider take it out of the range that it entered (https://check.spamhaus.org says whether you may do "
+    "so yourself)"
+)
+_BY_YOURSELF = Message("remove it yourself at https://check.spamhaus.org")
 _ALIKE = 2  # neighbours with names of the same form that make a template of it; one may be a second server
 
 DYNAMIC_PTR = Rule(
@@ -44,14 +49,26 @@ GENERIC_PTR = Rule(
     needs=("ip",),
     prevents=("microsoft/DY-001",),
 )
+GENERIC_PBL = Rule(
+    id="dynamic-ip/generic-pbl",
+    severity=Severity.ERROR,
+    title="An address with the provider's name for it is not in Spamhaus PBL",
+    why="A name that the provider gave, in a range that is said to send no mail: together they are what receivers "
+    "take for a dynamic address, even where each alone would pass.",
+    fix="Set a PTR name of your own first (`{record}`), then take {part} out of the PBL: https://check.spamhaus.org "
+    "says how. The PBL refuses removals for addresses that have a provider's name.",
+    reference="https://www.spamhaus.org/blocklists/policy-blocklist/",
+    needs=("ip",),
+    prevents=("microsoft/DY-001",),
+)
 PBL_LISTED = Rule(
     id="dynamic-ip/pbl-listed",
     severity=Severity.ERROR,
     title="The address is not in Spamhaus PBL",
     why="The PBL lists ranges that should not send mail directly to receivers, dynamic ones above all. Outlook.com and "
     "many others refuse mail from them outright.",
-    fix="If {part} is a static address that runs a mail server of your own, remove it at https://check.spamhaus.org "
-    "(set its PTR record first). Else send through your provider's relay (smart host).",
+    fix="If {part} is a static address that runs a mail server of your own, set its PTR record, then {removal}. Else "
+    "send through your provider's relay (smart host).",
     reference="https://www.spamhaus.org/blocklists/policy-blocklist/",
     needs=("ip",),
     prevents=("microsoft/DY-001", "microsoft/OU-001"),
@@ -70,7 +87,7 @@ TEMPLATED = Rule(
 
 
 async def _run(ctx: Context) -> None:
-    await ctx.each(ctx.subject.ips, _names, _neighbours, _pbl)
+    await ctx.each(ctx.subject.ips, _names, _generic_and_listed, _neighbours, _pbl)
 
 
 @judges(DYNAMIC_PTR, GENERIC_PTR)
@@ -114,6 +131,48 @@ async def _names(ctx: Context, ip: IPAddress) -> Findings:
         reasons=_told(verdict),
         record=record,
     )
+
+
+@judges(GENERIC_PBL)
+async def _generic_and_listed(ctx: Context, ip: IPAddress) -> Findings:
+    """The two pieces of evidence together. The list is asked only where the name leaves it to the list."""
+    answer, judged = await _judged(ctx, ip)
+    if not judged:
+        return
+    name = next(iter(judged))
+    if any(verdict.kind is not Kind.GENERIC for verdict in judged.values()):
+        yield GENERIC_PBL.passes(ip, "not every name of {part} is the default name of a server", answer.evidence)
+        return
+    reading = await zen_reading(ctx, ip)
+    if reading.doubt is not None:
+        yield GENERIC_PBL.undecided(
+            ip,
+            SENTENCES[reading.doubt.fault],
+            reading.evidence,
+            zone=reading.zone,
+            seen=reading.doubt.seen,
+            meaning=reading.doubt.meaning,
+        )
+    elif (code := _pbl_code(reading)) is not None:
+        yield GENERIC_PBL.fails(
+            ip,
+            "{name} is a name that the provider gave, and {part} is in Spamhaus PBL ({code})",
+            answer.evidence,
+            reading.evidence,
+            name=name,
+            code=code,
+            record=f"{reverse_name(ip)}. PTR {suggested_name(ctx.subject)}.",
+        )
+    elif not is_public(ip):
+        yield GENERIC_PBL.undecided(
+            ip,
+            "{target} is a private or reserved address, of which lists of the Internet know nothing",
+            reading.evidence,
+            fix="Give the public address that mail leaves from with --ip instead of {target}.",
+            target=ip,
+        )
+    else:
+        yield GENERIC_PBL.passes(ip, "{part} is not in Spamhaus PBL", answer.evidence, reading.evidence)
 
 
 @judges(TEMPLATED)
@@ -162,11 +221,19 @@ async def _pbl(ctx: Context, ip: IPAddress) -> Findings:
         )
     elif reading.state is State.LISTED and PBL_BY_ISP in reading.codes:
         yield PBL_LISTED.fails(
-            ip, "{part} is in Spamhaus PBL ({code}): its provider entered the range", reading.evidence, code=PBL_BY_ISP
+            ip,
+            "{part} is in Spamhaus PBL ({code}): its provider entered the range",
+            reading.evidence,
+            code=PBL_BY_ISP,
+            removal=_BY_PROVIDER,
         )
     elif reading.state is State.LISTED and PBL_BY_SPAMHAUS in reading.codes:
         yield PBL_LISTED.fails(
-            ip, "{part} is in Spamhaus PBL ({code}): Spamhaus entered the range", reading.evidence, code=PBL_BY_SPAMHAUS
+            ip,
+            "{part} is in Spamhaus PBL ({code}): Spamhaus entered the range",
+            reading.evidence,
+            code=PBL_BY_SPAMHAUS,
+            removal=_BY_YOURSELF,
         )
     elif not is_public(ip):
         yield PBL_LISTED.undecided(
@@ -178,6 +245,13 @@ async def _pbl(ctx: Context, ip: IPAddress) -> Findings:
         )
     else:
         yield PBL_LISTED.passes(ip, "{part} is not in Spamhaus PBL", reading.evidence)
+
+
+def _pbl_code(reading: Reading) -> str | None:
+    """The code of the PBL in a reading of ZEN, if the address is in it."""
+    if reading.state is not State.LISTED:
+        return None
+    return next((code for code in (PBL_BY_ISP, PBL_BY_SPAMHAUS) if code in reading.codes), None)
 
 
 async def _judged(ctx: Context, ip: IPAddress) -> tuple[Answer, dict[str, Classification]]:
@@ -213,23 +287,9 @@ def _twins(name: str, around: Sequence[IPAddress], outcomes: Sequence[Answer | U
     return twins
 
 
-_LONG_HEX = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{6,}")
-_HEX_GROUP = re.compile(r"(?<![0-9a-z])[0-9a-f]{1,4}(?![0-9a-z])")
-_NUMBER = re.compile(r"[0-9]+")
-
-
-def masked(name: str, version: int) -> str:
-    """A name with `#` in the place of its numbers: decimal ones, long hexadecimal ones, and for IPv6 the groups of an
-    address. Names of one template are equal once they are masked."""
-    text = _LONG_HEX.sub("#", name.lower().removesuffix("."))
-    if version == 6:
-        text = _HEX_GROUP.sub("#", text)
-    return _NUMBER.sub("#", text)
-
-
 CHECK = Check(
     id="dynamic-ip",
     title="Static or dynamic address",
-    rules=(DYNAMIC_PTR, GENERIC_PTR, PBL_LISTED, TEMPLATED),
+    rules=(DYNAMIC_PTR, GENERIC_PTR, GENERIC_PBL, PBL_LISTED, TEMPLATED),
     run=_run,
 )

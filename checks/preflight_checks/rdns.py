@@ -2,25 +2,25 @@
 
 Three kinds of names: `dynamic` (an end-user line), `generic-static` (what a provider gives a server by itself) and
 `custom` (somebody chose it). What speaks for a kind: the words in the name, how much of the address is in it, the
-templates of known providers, and the operators whose sending hosts are known. Facts: `data/rdns.toml`.
+templates and suffixes of known providers, the operators whose sending hosts are known, and the names of the neighbours.
+Facts: `data/rdns.toml`. How the signs are weighed: docs/dynamic-ip.md.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from typing import Any
 
 from preflight.net.addresses import IPAddress
 from preflight.text import Message
 from preflight_checks.names import normal
-from preflight_checks.rdns_address import Embedded, Share, embedded, has_serial
-from preflight_checks.rdns_facts import load_facts
+from preflight_checks.rdns_address import Share
+from preflight_checks.rdns_facts import Network, Under, load_facts
+from preflight_checks.rdns_signs import WORD_CLASSES, Signs, find_signs, masked
 
 _MAX = 1024  # characters that are looked at: four times what a DNS name can have, for names with escapes in them
-_WORD = re.compile(r"[a-z]+")
-_DIGITS = re.compile(r"[0-9]+")
+_ALIKE = 2  # neighbours with names of the same form that make a template of it; one may be a second server
+_REGION = "mx"  # of mail words the one that is a country, too: `192-0-2-10.cust.mx.example.net`
+_SHOWN = 3  # neighbours that are named
 
 _SHARES = {
     Share.LAST: "{digits} is the last part of the address",
@@ -30,15 +30,21 @@ _SHARES = {
 }
 _BY_SENDER = "{operator} sends mail from such names"
 _BY_TEMPLATE = "{provider} gives such names by itself"
+_BY_NETWORK = "{suffix} has names of: {network}"
+_BY_SERIAL = "{number} looks like a serial number"
+_BY_DOMAIN = "{word} in the domain speaks of servers"
+_BY_NEIGHBOURS = "neighbours have names of the same form: {twins}"
 _NOTHING_STRONG = "no sign of a name that a provider gives by itself is strong enough"
 _CLASSES = {
     "dynamic": "{word} is a word of dynamic ranges",
     "pool": "{word} is a word of dial-up pools and the like",
     "access": "{word} is a word of home lines",
     "customer": "{word} is a word of customers' lines",
+    "address": "{word} is a word that stands before addresses",
     "static": "{word} is a word of static ranges",
     "hosting": "{word} is a word of rented servers",
     "mail": "{word} is a word of mail hosts",
+    "post": "{word} is a word of mail hosts and others",
     "placeholder": "{word} is a word for addresses without a name",
 }
 
@@ -66,132 +72,169 @@ class Classification:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Signs:
-    """What was found in a name: words by class, the address, a serial number."""
+def classify(name: str, ip: IPAddress, neighbours: Sequence[str] = ()) -> Classification:
+    """Judge a name that reverse DNS has for an address. Takes any text; asks nothing and raises nothing.
 
-    words: Mapping[str, str]
-    address: Embedded
-    serial: bool
-    mail_first: bool
-
-    @property
-    def share(self) -> Share:
-        return self.address.share
-
-    @property
-    def marked(self) -> bool:
-        """Whether the name has a number that tells it from its neighbours: of the address, or a serial number."""
-        # One digit is equal to the last octet too often to be a sign of it.
-        return self.share >= Share.TWO or (self.share is Share.LAST and len(self.address.text) > 1) or self.serial
-
-    def __contains__(self, word_class: str) -> bool:
-        return word_class in self.words
-
-    def reasons(self, *classes: str) -> tuple[Message, ...]:
-        """The words of these classes and the address, as sentences."""
-        told = [Message(_CLASSES[one], {"word": self.words[one]}) for one in classes if one in self.words]
-        if self.share is not Share.NONE:
-            told.append(Message(_SHARES[self.share], {"digits": self.address.text}))
-        return tuple(told)
-
-
-def classify(name: str, ip: IPAddress) -> Classification:
-    """Judge a name that reverse DNS has for an address. Takes any text; asks nothing and raises nothing."""
-    facts = load_facts()
+    `neighbours`: the names of addresses next to it, where they are known; they count for a name that has
+    no other sign.
+    """
     text = normal(name[:_MAX])
-    for sender in facts.senders:
-        if sender.matches(text):
-            reason = Message(_BY_SENDER, {"operator": sender.operator})
-            return Classification(Kind.CUSTOM, 0.0, (reason,), settled=True)
-    for template in facts.templates:
+    under = load_facts().under(text)
+    if under.sender is not None:
+        reason = Message(_BY_SENDER, {"operator": under.sender.operator})
+        return Classification(Kind.CUSTOM, 0.0, (reason,), settled=True)
+    for template in under.templates:
         if template.matches(text):
             reason = Message(_BY_TEMPLATE, {"provider": template.provider})
             return Classification(Kind(template.kind), 0.99, (reason,))
-    signs = _signs(text, ip)
-    return _exempt(signs) or _dynamic(signs) or _generic(signs) or _access(signs) or _custom(signs)
+    every = under.network is not None and under.network.every
+    signs = find_signs(text, ip, under.suffix if every else "")
+    return (
+        _networked(signs, under)
+        or _exempt(signs)
+        or _dynamic(signs)
+        or _generic(signs)
+        or _access(signs)
+        or _templated(signs, text, ip, neighbours)
+        or _custom(signs)
+    )
 
 
-def _exempt(signs: _Signs) -> Classification | None:
+def _networked(signs: Signs, under: Under) -> Classification | None:
+    """A name under a suffix that the table has."""
+    network = under.network
+    if network is None:
+        return None
+    if signs.share < Share.FULL and signs.any("mail", "post"):
+        return None  # the operator's own mail host, for the rules to come
+    spoken = signs.any("dynamic", "pool", "access", "customer", "static", "hosting")
+    if not network.every and not (signs.share >= Share.TWO or (signs.marked and spoken) or _numbered(signs, network)):
+        return None
+    kind = Kind(network.kind)
+    if "placeholder" in signs or ("static" in signs and "dynamic" not in signs):
+        kind = Kind.GENERIC
+    elif "dynamic" in signs:
+        kind = Kind.DYNAMIC
+    reason = Message(_BY_NETWORK, {"suffix": under.suffix, "network": network.name})
+    score = 0.97 if network.every else 0.9 if signs.share >= Share.THREE else 0.7
+    words = ("dynamic", "static", "pool", "access", "customer")
+    return Classification(kind, score, (reason, *_reasons(signs, *words)))
+
+
+def _numbered(signs: Signs, network: Network) -> bool:
+    """Whether a provider of servers has given a number instead of a name."""
+    return network.kind == "generic-static" and _server_number(signs)
+
+
+def _server_number(signs: Signs) -> bool:
+    """Whether the first label is a bare serial number, or one behind a word for servers. Behind other letters it may as
+    well be a host that many share, named by the provider for its own use: `dd12345`, `s12345`."""
+    number = signs.long_serial
+    told = not {"hosting", "address", "customer"}.isdisjoint(signs.first)
+    return bool(number) and (told or number[0].isdigit() or signs.lettered_number)
+
+
+def _exempt(signs: Signs) -> Classification | None:
     """A mail host, unless the name says as well that it is a line of somebody's home."""
-    if "mail" not in signs or "dynamic" in signs:
+    full = signs.share >= Share.THREE
+    mail_first = "mail" in signs.first or "post" in signs.first
+    if not (mail_first or "mail" in signs or ("post" in signs and not full)):
         return None
-    if signs.share is Share.FULL and ("pool" in signs or "access" in signs):
+    if "dynamic" in signs:
+        if not mail_first or signs.marked:
+            return None
+        # Somebody named a host for mail, in a zone that is named for something else.
+        return Classification(Kind.CUSTOM, 0.4, _reasons(signs, "mail", "post", "dynamic"))
+    if signs.share is Share.FULL and ("access" in signs or ("pool" in signs and "mail" not in signs.first)):
         return None
-    if signs.share >= Share.THREE and not signs.mail_first and "customer" in signs:
+    if full and not mail_first and "customer" in signs and signs.words.get("mail", _REGION) == _REGION:
         return None
     score = 0.3 if signs.share is Share.FULL else 0.05
-    return Classification(Kind.CUSTOM, score, signs.reasons("mail"), settled=True)
+    return Classification(Kind.CUSTOM, score, _reasons(signs, "mail", "post"), settled=True)
 
 
-def _dynamic(signs: _Signs) -> Classification | None:
+def _dynamic(signs: Signs) -> Classification | None:
     if "dynamic" in signs:
         score = 0.98 if signs.share >= Share.THREE else 0.9 if signs.marked else 0.8
-        return Classification(Kind.DYNAMIC, score, signs.reasons("dynamic", "pool", "access", "customer"))
+        return Classification(Kind.DYNAMIC, score, _reasons(signs, "dynamic", "pool", "access", "customer"))
     if "pool" in signs and "static" not in signs and signs.marked:
+        if "hosting" in signs or (signs.servers and "access" not in signs):
+            return None
         score = 0.95 if signs.share >= Share.THREE else 0.85 if signs.share is Share.TWO else 0.7
-        return Classification(Kind.DYNAMIC, score, signs.reasons("pool", "access", "customer"))
+        return Classification(Kind.DYNAMIC, score, _reasons(signs, "pool", "access", "customer"))
     return None
 
 
-def _generic(signs: _Signs) -> Classification | None:
+def _generic(signs: Signs) -> Classification | None:
     if "placeholder" in signs:
-        return Classification(Kind.GENERIC, 0.7, signs.reasons("placeholder"))
+        return Classification(Kind.GENERIC, 0.7, _reasons(signs, "placeholder"))
     if "static" in signs:
-        line = "pool" in signs or "access" in signs or "customer" in signs
-        if signs.share >= Share.TWO or (line and signs.marked):
+        line = signs.any("pool", "access", "customer")
+        if signs.share >= Share.TWO or (line and signs.marked) or (signs.servers and signs.long_serial):
             score = 0.85 if signs.share >= Share.THREE else 0.7 if signs.share is Share.TWO else 0.55
-            return Classification(Kind.GENERIC, score, signs.reasons("static", "hosting", "access", "customer"))
-    if "hosting" in signs and "access" not in signs and signs.share >= Share.THREE:
-        return Classification(Kind.GENERIC, 0.8, signs.reasons("hosting", "customer"))
+            return Classification(Kind.GENERIC, score, _reasons(signs, "static", "hosting", "access", "customer"))
+    if "hosting" in signs and "access" not in signs:
+        if signs.share >= Share.THREE:
+            return Classification(Kind.GENERIC, 0.8, _reasons(signs, "hosting", "customer"))
+        if signs.share is Share.TWO and signs.servers:
+            return Classification(Kind.GENERIC, 0.6, _reasons(signs, "hosting", "customer"))
+        if "hosting" in signs.first and (signs.long_serial or signs.guest):
+            return Classification(Kind.GENERIC, 0.6, (_number(signs), *_reasons(signs, "hosting")))
+    if signs.servers and "access" not in signs:
+        domain = Message(_BY_DOMAIN, {"word": signs.servers})
+        if signs.share >= Share.THREE or (signs.share is Share.TWO and signs.any("customer", "address", "pool")):
+            score = 0.8 if signs.share >= Share.THREE else 0.6
+            return Classification(Kind.GENERIC, score, (*_reasons(signs, "customer"), domain))
+        if _server_number(signs):
+            return Classification(Kind.GENERIC, 0.55, (_number(signs), domain))
     return None
 
 
-def _access(signs: _Signs) -> Classification | None:
+def _access(signs: Signs) -> Classification | None:
     """Lines of homes without a word for dynamic: the kind of line tells, or the bare address does."""
     if "access" in signs and signs.marked:
         score = 0.9 if signs.share >= Share.THREE else 0.75 if signs.share is Share.TWO else 0.6
-        return Classification(Kind.DYNAMIC, score, signs.reasons("access", "customer"))
+        return Classification(Kind.DYNAMIC, score, _reasons(signs, "access", "customer"))
     if "customer" in signs and signs.share >= Share.TWO:
         score = 0.85 if signs.share >= Share.THREE else 0.65
-        return Classification(Kind.DYNAMIC, score, signs.reasons("customer"))
+        return Classification(Kind.DYNAMIC, score, _reasons(signs, "customer"))
+    if "customer" in signs and signs.long_serial:
+        return Classification(Kind.DYNAMIC, 0.55, (_number(signs), *_reasons(signs, "customer")))
     if signs.share >= Share.THREE:
-        return Classification(Kind.DYNAMIC, 0.75 if signs.share is Share.FULL else 0.6, signs.reasons())
+        return Classification(Kind.DYNAMIC, 0.75 if signs.share is Share.FULL else 0.6, _reasons(signs, "address"))
+    if signs.share is Share.TWO and "address" in signs.first:
+        return Classification(Kind.DYNAMIC, 0.55, _reasons(signs, "address"))
     return None
 
 
-def _custom(signs: _Signs) -> Classification:
-    reasons = (*signs.reasons(*_CLASSES), Message(_NOTHING_STRONG))
+def _templated(signs: Signs, text: str, ip: IPAddress, neighbours: Sequence[str]) -> Classification | None:
+    """A name that only its neighbours give away: theirs are the same but for the numbers."""
+    if len(neighbours) < _ALIKE:
+        return None
+    form = masked(text, ip.version)
+    twins = [one for one in neighbours if masked(one[:_MAX], ip.version) == form]
+    # A few servers in a row are numbered by hand, too: web1, web2, web3.
+    if len(twins) < _ALIKE or not (signs.share >= Share.TWO or signs.has_last or signs.long_serial or form == text):
+        return None
+    lines = signs.any("pool", "access", "customer") or form != text
+    kind = Kind.GENERIC if signs.servers or signs.any("hosting", "static") or not lines else Kind.DYNAMIC
+    reason = Message(_BY_NEIGHBOURS, {"twins": ", ".join(twins[:_SHOWN])})
+    return Classification(kind, 0.6, (reason, *_reasons(signs, "pool", "access", "customer", "static", "hosting")))
+
+
+def _custom(signs: Signs) -> Classification:
+    reasons = (*_reasons(signs, *WORD_CLASSES), Message(_NOTHING_STRONG))
     score = 0.3 if signs.share is Share.TWO or signs.serial else 0.2 if signs.share is Share.LAST else 0.1
     return Classification(Kind.CUSTOM, score, reasons)
 
 
-def _signs(text: str, ip: IPAddress) -> _Signs:
-    """Words count left of the registrable domain only (`dynamic-it.example` is no range); digits in the whole name."""
-    domain = _suffixes().privatesuffix(text)
-    own = text.removesuffix(str(domain)).removesuffix(".") if domain else text
-    labels = own.split(".")
-    words = {
-        word_class: found
-        for word_class in ("dynamic", "pool", "access", "customer", "static", "hosting", "mail")
-        if (found := _first(word_class, _WORD.findall(own))) is not None
-    }
-    placeholder = _first("placeholder", (_DIGITS.sub("", label).strip("-") for label in labels))
-    if placeholder is not None:
-        words["placeholder"] = placeholder
-    mail_first = _first("mail", _WORD.findall(labels[0])) is not None
-    return _Signs(words, embedded(text, ip), has_serial(own), mail_first)
+def _reasons(signs: Signs, *classes: str) -> tuple[Message, ...]:
+    """The words of these classes and the address, as sentences."""
+    told = [Message(_CLASSES[one], {"word": signs.words[one]}) for one in classes if one in signs.words]
+    if signs.share is not Share.NONE:
+        told.append(Message(_SHARES[signs.share], {"digits": signs.address.text}))
+    return tuple(told)
 
 
-def _first(word_class: str, words: Iterable[str]) -> str | None:
-    known = load_facts().words[word_class]
-    return next((found for word in words if (found := known.find(word)) is not None), None)
-
-
-@cache
-def _suffixes() -> Any:
-    """The suffixes that registries sell names under. Those that companies name (`members.linode.com`) are left out:
-    what stands left of a provider's own domain is what the provider says."""
-    from publicsuffixlist import PublicSuffixList  # here and not above: parsing the list takes a moment
-
-    return PublicSuffixList(only_icann=True)
+def _number(signs: Signs) -> Message:
+    return Message(_BY_SERIAL, {"number": signs.own.partition(".")[0]})

@@ -13,15 +13,17 @@ from preflight.policy import Policy
 from preflight.report import Report
 from preflight.subject import Subject
 from preflight.testing import NoData, NxDomain, Reason, Script, report_of, statuses
-from preflight_checks.dynamic_ip import CHECK, masked, neighbours
+from preflight_checks.dynamic_ip import CHECK, neighbours
+from preflight_checks.rdns_signs import masked
 
 IP = "192.0.2.10"
 IP6 = "2001:db8::25"
 AROUND = ("192.0.2.9", "192.0.2.11", "192.0.2.8", "192.0.2.12")
 AROUND6 = ("2001:db8::24", "2001:db8::26")
 ZEN = "zen.spamhaus.org"
-NAMES = Policy(ignore=("dynamic-ip/pbl-listed",))
+NAMES = Policy(ignore=("dynamic-ip/pbl-listed", "dynamic-ip/generic-pbl"))
 PBL = Policy(select=("dynamic-ip/pbl-listed",))
+BOTH = Policy(select=("dynamic-ip/generic-pbl",))
 Outcome = list[str] | type[NoData] | type[NxDomain] | Reason
 Near = Mapping[str, Outcome]
 CUSTOM = {"dynamic-ptr": "pass", "generic-ptr": "pass"}
@@ -276,7 +278,59 @@ def test_a_private_address_never_passes(ip: str) -> None:
 
 def test_an_unusable_list_spoils_no_other_rule() -> None:
     script: Script = {ptr(IP): ["mail.example.com"], **zen(IP, ["127.255.255.254"])}
-    assert verdicts(script, policy=Policy()) == {**CUSTOM, "templated-neighbours": "pass", "pbl-listed": "inconclusive"}
+    assert verdicts(script, policy=Policy()) == {
+        **CUSTOM,
+        "generic-pbl": "pass",
+        "templated-neighbours": "pass",
+        "pbl-listed": "inconclusive",
+    }
+
+
+DEFAULT = "ec2-192-0-2-10.compute-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (["127.0.0.10"], "fail"),
+        (["127.0.0.11", "127.0.0.2"], "fail"),
+        (["127.0.0.4"], "pass"),
+        (NxDomain, "pass"),
+        (["127.255.255.254"], "inconclusive"),
+        (Reason.TIMEOUT, "inconclusive"),
+    ],
+)
+def test_a_default_name_and_the_pbl_together(answer: Outcome, status: str) -> None:
+    script: Script = {ptr(IP): [DEFAULT], **zen(IP, answer)}
+    assert verdicts(script, policy=BOTH) == {"generic-pbl": status}
+
+
+def test_a_default_name_and_the_pbl_are_an_error_where_the_name_alone_is_a_warning() -> None:
+    report = check({ptr(IP): [DEFAULT], **zen(IP, ["127.0.0.10"])}, policy=Policy())
+    failed = {one.finding.rule: one.severity for one in report.findings if one.finding.status == "fail"}
+    assert failed == {
+        "dynamic-ip/generic-ptr": "warning",
+        "dynamic-ip/generic-pbl": "error",
+        "dynamic-ip/pbl-listed": "error",
+    }
+    message, fix = words(report, "generic-pbl")
+    assert DEFAULT in message
+    assert "10.2.0.192.in-addr.arpa. PTR mail.example.com." in fix
+
+
+@pytest.mark.parametrize("name", ["mail.example.com", "pool-192-0-2-10.dyn.example.net"])
+def test_the_list_is_not_asked_again_where_the_name_decides(name: str) -> None:
+    assert verdicts({ptr(IP): [name]}, policy=BOTH) == {"generic-pbl": "pass"}
+
+
+def test_a_missing_name_says_nothing_together_with_the_pbl() -> None:
+    assert verdicts({ptr(IP): NxDomain}, policy=BOTH) == {}
+
+
+def test_a_private_address_with_a_default_name_is_left_undecided() -> None:
+    ip = "10.0.0.5"
+    name = "static-10-0-0-5.example.net"
+    assert verdicts({ptr(ip): [name], **zen(ip, NxDomain)}, ip, BOTH) == {"generic-pbl": "inconclusive"}
 
 
 def test_without_an_address_all_is_skipped() -> None:

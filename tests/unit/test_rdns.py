@@ -1,6 +1,7 @@
 """The judgement of names in reverse DNS: its facts, the address in a name, words, and what must not be flagged."""
 
 import ipaddress
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from preflight.errors import CatalogueError
 from preflight.net.addresses import IPAddress
 from preflight_checks.rdns import Kind, classify
 from preflight_checks.rdns_address import Share, embedded, has_serial
-from preflight_checks.rdns_facts import Sender, Template, load_facts, read_facts
+from preflight_checks.rdns_facts import Network, Sender, Template, load_facts, read_facts
 
 V4 = ipaddress.ip_address("192.0.2.10")
 V6 = ipaddress.ip_address("2001:db8:0:1:a00:27ff:fe4e:66a1")
@@ -23,6 +24,7 @@ FACTS = Path(read_facts.__code__.co_filename).parent / "data" / "rdns.toml"
 def test_templates_match_their_examples_and_no_others(template: Template) -> None:
     for name in template.examples:
         assert template.matches(name)
+        assert template in load_facts().under(name).templates
         verdict = classify(name, V4)
         assert verdict.kind == template.kind
         assert [str(reason) for reason in verdict.reasons] == [f"{template.provider} gives such names by itself"]
@@ -30,6 +32,24 @@ def test_templates_match_their_examples_and_no_others(template: Template) -> Non
         assert not template.matches(name)
     others = [other for other in load_facts().templates if other is not template]
     assert not [name for other in others for name in other.examples if template.matches(name)]
+
+
+@pytest.mark.parametrize("network", load_facts().networks, ids=lambda network: network.name)
+def test_networks_have_their_examples_and_no_others(network: Network) -> None:
+    for name in network.examples:
+        assert load_facts().under(name).network is network
+        assert classify(name, V4).kind == network.kind
+    for name in network.counter_examples:
+        assert load_facts().under(name).network is not network
+
+
+@pytest.mark.parametrize("network", load_facts().networks, ids=lambda network: network.name)
+def test_suffixes_are_no_public_suffixes_and_hold_mail_hosts_too(network: Network) -> None:
+    for suffix in network.suffixes:
+        assert "." in suffix
+        name = f"mail.{suffix}"
+        given = any(template.matches(name) for template in load_facts().under(name).templates)
+        assert (classify(name, V4).kind is Kind.CUSTOM) != given
 
 
 @pytest.mark.parametrize("sender", load_facts().senders, ids=lambda sender: sender.operator)
@@ -64,6 +84,18 @@ def test_known_senders_are_custom(sender: Sender) -> None:
         ("10-2.example.net", V4, Share.TWO),
         ("020a.example.net", V4, Share.TWO),
         ("h10.example.net", V4, Share.LAST),
+        ("host000200.example.net", V4, Share.NONE),
+        ("y002010.example.net", V4, Share.TWO),
+        ("net192000002.example.net", V4, Share.THREE),
+        ("h000002010.example.net", V4, Share.THREE),
+        ("p00020a.example.net", V4, Share.THREE),
+        ("pc00002.example.net", V4, Share.THREE),
+        ("1h9u1vu.example.net", V4, Share.FULL),
+        ("user-30000ga.example.net", V4, Share.FULL),
+        ("x2-0.h192.example.net", V4, Share.THREE),
+        ("x2-0.example.net", V4, Share.NONE),
+        ("p192-7-0.example.net", V4, Share.NONE),
+        ("ivry-77-10.w192-168.example.net", ipaddress.ip_address("192.168.3.10"), Share.TWO),
         ("mail.example.net", V4, Share.NONE),
         ("192-0-2-11.example.net", V4, Share.THREE),
         ("198-51-100-77.example.net", V4, Share.NONE),
@@ -126,6 +158,15 @@ DYNAMIC = [
     "vps-192-0-2-10.cable.example.net",
     "10.0-255.2.0.192.rev.example.net",
     "dhcp.static.example.net",
+    "wifi-client-10.example.net",
+    "cable-10.north.example.net",
+    "S0106aabbccddeeff.xy.cable.example.net",
+    "user-123456.example.net",
+    "h2-10.rev.users.example.net",
+    "host2-10.example.net",
+    "192-0-2-10.lte.example.net",
+    "192-0-2-10.4g.example.net",
+    "mx-192-0-2-10.ftth.example.net",
 ]
 GENERIC = [
     "static-192-0-2-10.example.net",
@@ -138,6 +179,26 @@ GENERIC = [
     "no-rdns-10.example.net",
     "hosted-by.example.net",
     "192-0-2-10.static.pool.example.net",
+    "192-0-2-10.b2b.example.net",
+    "192-0-2-10.fasthost.example",
+    "10.2.0.192.northcloud.example",
+    "ip2-10.fasthost.example",
+    "654321.fasthost.example",
+    "vps12345.example.net",
+    "vps-0a1b2c.example.net",
+    "srv654321.example.net",
+    "not-yet-assigned.example.net",
+    "rdns-not-there.example.net",
+    "no-reverse-dns-configured.example",
+    "hosted-by-somebody.example.net",
+    "192-0-2-10.pool.fasthost.example",
+    "s123456.fasthost.example",
+    "host12345.fasthost.example",
+    "customer-12345.fasthost.example",
+    "vps-12345-6789.example.net",
+    "vps1234.example.net",
+    "rdns.not.set.example.net",
+    "hosting-by-somebody.example.net",
 ]
 CUSTOM = [
     "mail.example.com",
@@ -163,6 +224,28 @@ CUSTOM = [
     "www.example.com",
     "example.com",
     "srv2-10.example.com",
+    "mail.dynamic.example.com",
+    "mail01.dyn.example.com",
+    "static.mail12.example.com",
+    "mta-192-0-2-10.pool.example.com",
+    "delivery-192-0-2-10.example.com",
+    "mxc000020a.example.com",
+    "cable10.example.com",
+    "fibre10.example.com",
+    "vps10.example.com",
+    "vps2024.example.com",
+    "vps123.example.com",
+    "dd12345.fasthost.example",
+    "s1234.fasthost.example",
+    "client-192-0-2-10.mta.example.com",
+    "192-0-2-10.news.example.com",
+    "host25.example.com",
+    "server1.customer.example.com",
+    "web3.cloud.example.com",
+    "out2-10.example.com",
+    "poolparty.example.com",
+    "custommail.example.com",
+    "h192x.example.com",
 ]
 
 
@@ -192,6 +275,45 @@ def test_only_names_that_show_who_chose_them_are_settled() -> None:
     assert not classify("static-192-0-2-10.example.net", V4).settled
 
 
+NEAR = ("h9.example.net", "h11.example.net")
+
+
+@pytest.mark.parametrize(
+    ("name", "neighbours", "kind"),
+    [
+        ("h10.example.net", NEAR, Kind.DYNAMIC),
+        ("H10.example.net.", ("H9.example.net.", "x.example.net", "h11.EXAMPLE.net"), Kind.DYNAMIC),
+        ("h10.example.net", NEAR[:1], Kind.CUSTOM),
+        ("h10.example.net", (NEAR[0], "web.example.net"), Kind.CUSTOM),
+        ("h10.fasthost.example", ("h9.fasthost.example", "h11.fasthost.example"), Kind.GENERIC),
+        ("customer.example.net", ("customer.example.net", "customer.example.net"), Kind.DYNAMIC),
+        ("static.example.net", ("static.example.net", "static.example.net"), Kind.GENERIC),
+        ("web1.example.net", ("web2.example.net", "web3.example.net"), Kind.CUSTOM),
+        ("mta10.example.net", ("mta9.example.net", "mta11.example.net"), Kind.CUSTOM),
+        ("a10.smtp-out.amazonses.com", ("a9.smtp-out.amazonses.com", "a8.smtp-out.amazonses.com"), Kind.CUSTOM),
+    ],
+)
+def test_neighbours_of_the_same_form_tell_on_names_without_other_signs(
+    name: str, neighbours: tuple[str, ...], kind: Kind
+) -> None:
+    assert classify(name, V4).kind is Kind.CUSTOM
+    verdict = classify(name, V4, neighbours)
+    assert verdict.kind is kind
+    if kind is not Kind.CUSTOM:
+        assert str(verdict.reasons[0]).startswith("neighbours have names of the same form: ")
+
+
+def test_a_verdict_says_which_row_of_the_table_it_follows() -> None:
+    verdict = classify("athedsl-820294.home.otenet.gr", V4)
+    row = "access lines in South-East Europe and Turkey"
+    assert str(verdict.reasons[0]) == f"home.otenet.gr has names of: {row}"
+    verdict = classify("vps12345.example.net", V4)
+    assert [str(reason) for reason in verdict.reasons] == [
+        "vps12345 looks like a serial number",
+        "vps is a word of rented servers",
+    ]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200), st.ip_addresses())
 @example("." * 2000, V4)
@@ -200,6 +322,9 @@ def test_only_names_that_show_who_chose_them_are_settled() -> None:
 @example("xn--\ud800.example", V4)
 @example("", V4)
 @example("İ.example.com", V6)
+@example("xn--bcher-kva.example", V4)
+@example(f"{'a' * 63}.{'1' * 63}.example", V4)
+@example("..a..b..", V4)
 def test_any_text_under_any_address_is_judged(name: str, ip: IPAddress) -> None:
     verdict = classify(name, ip)
     assert 0 <= verdict.score <= 1
@@ -214,6 +339,36 @@ def test_texts_of_digits_and_dots_are_judged(name: str, ip: IPAddress) -> None:
     assert classify(name, ip).kind in Kind
 
 
+LONGEST = 1024  # characters that are looked at
+WORST = [
+    *(text * LONGEST for text in ("1-", "1", "a", "a1", "f", "1f", ".", "a.", "-", "no-", "s-", "s-1vcpu-", "é", "0x")),
+    *(text * LONGEST for text in ("ns1.ip-", "192.", "f0.", "0.1.2.", "a.b-c.d1")),
+    f"{'1' * 512}{'a' * 512}",
+    f"{'1a' * 30}." * 40,
+    f"{'no-' * 20}rdns." * 40,
+    f"{'f' * 62}0." * 40,
+]
+
+
+@pytest.mark.parametrize("name", WORST, ids=lambda name: f"{name[:8]}…")
+@pytest.mark.parametrize("ip", [V4, V6], ids=["v4", "v6"])
+def test_the_worst_names_take_no_more_calls_than_their_length_allows(name: str, ip: IPAddress) -> None:
+    """Work, not time: the calls of functions, in Python and below. `make bench` has the time, of patterns as well."""
+    calls = 0
+
+    def count(frame: object, event: str, arg: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    classify("mail.example.com", ip)  # loads what is loaded on first use
+    sys.setprofile(count)
+    try:
+        classify(name, ip, (name, name))
+    finally:
+        sys.setprofile(None)
+    assert calls < 12 * LONGEST
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -222,6 +377,11 @@ def test_texts_of_digits_and_dots_are_judged(name: str, ip: IPAddress) -> None:
         (r"pattern = 'hosted-by\.leaseweb\.com'", "pattern = 'hosted-by('", "Leaseweb: pattern"),
         ('match = ["hosted-by.leaseweb.com"]', "match = []", "Leaseweb: source, match"),
         ('suffix = ["google.com"]', "suffix = []", "Google: suffix"),
+        ('suffix = ["google.com"]', 'suffix = ["Google.com"]', "'Google.com'"),
+        ('suffix = ["google.com"]', 'suffix = ["amazonses.com"]', "another sender's suffix"),
+        ('"dip0.t-ipconnect.de", ', '"biz.rr.com", ', "another network's suffix"),
+        ('match = ["ic000020a.versanet.de"]', "match = []", "in Germany: suffix, source"),
+        ("lines = 'tele", "lines = '(tele", "domains: pattern"),
         ('"dynamicip",', '"DynamicIP",', "'DynamicIP'"),
         ('"dynamicip",', '"dynamic",', "named twice"),
     ],
