@@ -34,6 +34,7 @@ docs: $(READY)
 	$(BIN)/preflight rules --format markdown --lang en > docs/rules.md
 	$(BIN)/preflight codes --format markdown --lang en > docs/codes.md
 	$(BIN)/preflight schema > docs/report.schema.json
+	$(BIN)/python -m tests.pages
 
 clean:
 	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -18,18 +18,20 @@ inconclusive for that part. A judge that crashes is one `error` finding and spoi
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
+from preflight.memory import Memory, NoMemory
 from preflight.net.dns import Resolver
 from preflight.subject import OPTIONS, Subject
 from preflight.text import Message, Words, listing
 
 Part = TypeVar("Part")
 Options = TypeVar("Options")
+Made = TypeVar("Made")
 Findings = AsyncIterator[Finding]
 CRASH = "crashed"  # `check/crashed` is what a run reports when the check has a bug; no rule may be called so
 
@@ -157,10 +159,12 @@ class Check:
 class Secret:
     """A text that must not be shown: its `str` and `repr` are masked. `reveal()` is for the one place that needs it."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_pattern", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        # Not by looking in text.lower(): that may be longer than the text ("İ"), and then all places are off.
+        self._pattern = re.compile(re.escape(text), re.IGNORECASE)
 
     def reveal(self) -> str:
         """The text itself."""
@@ -168,10 +172,7 @@ class Secret:
 
     def mask(self, text: str) -> str:
         """A text with each occurrence of the secret, in any case, replaced by question marks."""
-        # Not by looking in text.lower(): that may be longer than the text ("İ"), and then all places are off.
-        if not self._text:
-            return text
-        return re.sub(re.escape(self._text), "?" * len(self._text), text, flags=re.IGNORECASE)
+        return self._pattern.sub("?" * len(self._text), text) if self._text else text
 
     def __repr__(self) -> str:
         return "Secret(?)"
@@ -184,10 +185,12 @@ class Settings:
     """What checks may know besides the subject.
 
     `secrets`: by name, `dqs` for Spamhaus' Data Query Service. `options`: by check id, an instance of its options.
+    `memory`: what earlier runs found through the same resolver.
     """
 
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    memory: Memory = field(default_factory=NoMemory)
 
 
 class Recorder(ABC):
@@ -211,6 +214,20 @@ class Context:
         self.dns = dns
         self.settings = settings
         self._recorder = recorder
+        self._made: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def once(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
+        """What `make` brings, made once in this run of the check and shared by all who ask for it under the key.
+
+        For what several judges need and takes time to work out; questions to DNS are asked once anyway. Raises what
+        `make` raises, to each who asks.
+        """
+        task = self._made.get(key)
+        if task is None:
+            task = self._made[key] = asyncio.ensure_future(_made(make))
+            task.add_done_callback(_look)
+        made: Made = task.result() if task.done() else await asyncio.shield(task)
+        return made
 
     async def each(self, parts: Iterable[Part], *several: Judge[Part]) -> None:
         """Run every judge on every part, all at once, and wait for the last.
@@ -231,3 +248,13 @@ class Context:
         """The options of this check from preflight.toml, or their defaults."""
         given = self.settings.options.get(self.check.id)
         return given if isinstance(given, kind) else kind()
+
+
+async def _made(make: Callable[[], Awaitable[Made]]) -> Made:
+    return await make()
+
+
+def _look(task: "asyncio.Task[Any]") -> None:
+    """See what came of a task, lest asyncio complains of an exception that nobody is left to take."""
+    if not task.cancelled():
+        task.exception()

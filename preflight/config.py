@@ -64,10 +64,12 @@ class WaiverTable(_Table, frozen=True):
 
 
 class ResolverTable(_Table, frozen=True):
-    """`[resolver]`: the name servers to ask instead of the system's; seconds for one attempt."""
+    """`[resolver]`: the name servers to ask instead of the system's; seconds for one attempt; whether to remember for a
+    day which blocklists work."""
 
     servers: list[str] = []
     timeout: float | None = None
+    cache: bool = True
 
 
 class LimitsTable(_Table, frozen=True):

@@ -36,9 +36,14 @@ class Severity(StrEnum):
 _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
 
 
+RECORD = "record"
+"""The source of evidence that is no look at the outside: a finding's own facts as JSON, for programs. What it says
+stands in the finding's sentence as well; reports for people leave it out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One look at the outside: where (`dns`, `message`, `smtp`), what was asked, what was seen."""
+    """One look at the outside: where (`dns`, `message`, `smtp`), what was asked, what was seen. See also `RECORD`."""
 
     source: str
     asked: str
@@ -74,6 +79,12 @@ class Finding:
 
     def masked(self, mask: Callable[[str], str]) -> "Finding":
         """The finding with `mask` applied to every text in it that came from outside."""
+        texts = [self.part, *self.message.texts(), *(self.fix.texts() if self.fix else ())]
+        for one in self.evidence:
+            texts += (one.asked, one.seen)
+        together = "\0".join(texts)
+        if mask(together) == together:  # as nearly always: there is nothing to mask
+            return self
         return replace(
             self,
             part=mask(self.part),

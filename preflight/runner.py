@@ -37,6 +37,8 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+OnJudged = Callable[[int, int], None]
+"""Takes how many judgements (of one part by one judge) have ended, and how many have begun so far."""
 
 
 class VerdictError(Exception):
@@ -53,10 +55,24 @@ def chosen_checks(registry: Registry, policy: Policy) -> tuple[Check, ...]:
     return tuple(filter(chosen, registry.checks.values()))
 
 
+class _Tally:
+    """Counts the judgements of all subjects."""
+
+    def __init__(self, on_judged: OnJudged | None) -> None:
+        self.begun = self._ended = 0
+        self._on_judged = on_judged
+
+    def end_one(self) -> None:
+        self._ended += 1
+        if self._on_judged is not None:
+            self._on_judged(self._ended, self.begun)
+
+
 class _Flight(Recorder):
     """All checks over one subject."""
 
-    def __init__(self, subject: Subject, registry: Registry, policy: Policy, settings: Settings) -> None:
+    def __init__(self, subject: Subject, registry: Registry, policy: Policy, settings: Settings, tally: _Tally) -> None:
+        self._tally = tally
         self._subject = subject
         self._registry = registry
         self._policy = policy
@@ -73,6 +89,11 @@ class _Flight(Recorder):
 
     async def judge(self, check: Check, judge: Judge[Part], ctx: Context, part: Part) -> None:
         """Run a judge on a part; whatever happens becomes findings."""
+        self._tally.begun += 1
+        await self._judge(check, judge, ctx, part)
+        self._tally.end_one()
+
+    async def _judge(self, check: Check, judge: Judge[Part], ctx: Context, part: Part) -> None:
         declared = {rule.id for rule in judge.rules} & {rule.id for rule in check.rules}
         account = self._ledger.open(check, [rule for rule in judge.rules if self.wants(rule)], str(part))
         try:
@@ -154,8 +175,8 @@ class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
     `source` answers the questions (`preflight.net.live.LiveSource`, or a fake). `deadline` is in seconds, for all
-    subjects together. `on_progress` is called, in the thread of the event loop, when a check of a subject has ended.
-    Use it once, through `fly` or `fly_blocking`.
+    subjects together. `on_progress` is called, in the thread of the event loop, when a check of a subject has ended,
+    `on_judged` when a judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
     """
 
     def __init__(
@@ -168,12 +189,14 @@ class Run:
         settings: Settings | None = None,
         deadline: float = DEFAULT_DEADLINE,
         on_progress: OnProgress | None = None,
+        on_judged: OnJudged | None = None,
     ) -> None:
         self._source = source
         self._deadline = deadline
         self._on_progress = on_progress
         registry, policy = registry or load_registry(), policy or Policy()
-        self._flights = [_Flight(subject, registry, policy, settings or Settings()) for subject in subjects]
+        tally = _Tally(on_judged)
+        self._flights = [_Flight(subject, registry, policy, settings or Settings(), tally) for subject in subjects]
         self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0
 
@@ -200,8 +223,8 @@ class Run:
 
         thread = threading.Thread(target=lambda: asyncio.run(run()), name="preflight", daemon=True)
         thread.start()
-        ended.wait(self._deadline + _GIVE_UP)
-        thread.join(_CLEAN_UP)
+        if ended.wait(self._deadline + _GIVE_UP):
+            thread.join(_CLEAN_UP)
         if crash:
             raise crash[0]
         return self._land()

@@ -28,6 +28,9 @@ OPTIONS = {
 _FROM_HOST = ("--ip", "--helo", "--domain")
 
 MAX_MESSAGE = 150 * 1024 * 1024  # octets; the largest limit of the large receivers (Exchange Online: 150 MB)
+MAX_ADDRESSES = 1024  # of one subject: more take longer than anybody waits for, and lists refuse who asks so much
+_LIMIT = f"{MAX_ADDRESSES:,} at once is the limit: check them block by block (an IPv4 /22, an IPv6 /118)"
+_CIDR = re.compile("/[0-9]{1,3}$")  # a netmask (/255.255.255.240) is rather a slip than a block
 _STRANGE = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -85,14 +88,17 @@ class Subject:
     ) -> "Subject":
         """A subject from texts, as the options of `preflight check` give them.
 
-        `host` that is an address counts as one of `ips`. `helo` defaults to the host, `domain` to the host's
+        `host` that is an address counts as one of `ips`, each of which is an address or a block in CIDR notation; there
+        are `MAX_ADDRESSES` at the most. `helo` defaults to the host, `domain` to the host's
         registrable domain (Public Suffix List); the addresses are looked up by the run. `message` is a path, `-` for
         standard input, or the octets themselves. Raises `SubjectError` with one line when something cannot be read.
         """
-        addresses = [_address(text, "--ip") for text in ips]
+        addresses = [address for text in ips for address in _addresses(text, "--ip")]
         if host is not None and (address := _host_address(host, "HOST")) is not None:
             addresses.insert(0, address)
             host = None
+        if len(dict.fromkeys(addresses)) > MAX_ADDRESSES:
+            raise SubjectError(f"--ip gives {len(dict.fromkeys(addresses)):,} addresses; {_LIMIT}")
         if host is not None:
             host = host_name(host, "HOST")
         return cls(
@@ -256,11 +262,35 @@ def _address(text: str, option: str) -> IPAddress:
         address = parse_address(text.strip())
     except ValueError:
         raise SubjectError(
-            f"{option} {shown!r} is no IP address; write 192.0.2.25 or 2001:db8::25, one address an option"
+            f"{option} {shown!r} is no IP address; write 192.0.2.25, 2001:db8::25 or a block such as 203.0.113.0/28"
         ) from None
     if address.is_unspecified or address.is_multicast:
         raise SubjectError(f"{option} {shown!r} is no address that mail can come from or go to; give the server's own")
     return address
+
+
+def _addresses(text: str, option: str) -> list[IPAddress]:
+    """The address that a text is, or all addresses of a block (`203.0.113.0/28`, RFC 4632 3.1)."""
+    if "/" not in text:
+        return [_address(text, option)]
+    shown = visible(text.strip(), limit=60)
+    try:
+        block = ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        block = None
+    if block is None or getattr(block.network_address, "scope_id", None) or not _CIDR.search(text.strip()):
+        raise SubjectError(
+            f"{option} {shown!r} is no block of addresses; write 203.0.113.0/28 or 2001:db8::/120"
+        ) from None
+    address = text.strip().partition("/")[0]
+    if ipaddress.ip_address(address) != block.network_address:
+        raise SubjectError(
+            f"{option} {shown!r} is an address within a block; give {address} for the address alone, {block} for the "
+            "whole block"
+        )
+    if block.num_addresses > MAX_ADDRESSES:
+        raise SubjectError(f"{option} {shown!r} has {block.num_addresses:,} addresses; {_LIMIT}")
+    return [_address(str(one), option) for one in block]
 
 
 def _endpoint(text: str) -> Endpoint:

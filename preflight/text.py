@@ -47,6 +47,16 @@ class Message:
     def __str__(self) -> str:
         return self.template.format_map(self.args)
 
+    def texts(self) -> list[str]:
+        """Each text in it that may come from outside, those within messages within it too."""
+        found: list[str] = []
+        for value in self.args.values():
+            if isinstance(value, Message):
+                found += value.texts()
+            elif not isinstance(value, Words):
+                found.append(value)
+        return found
+
     def masked(self, mask: Callable[[str], str]) -> "Message":
         """The message with `mask` applied to each text in it that may come from outside."""
         return Message(self.template, {name: _masked(value, mask) for name, value in self.args.items()})

@@ -19,8 +19,9 @@ from preflight_checks.blocklists import plan
 from preflight_checks.blocklists import verdicts as say
 from preflight_checks.blocklists.door import Door, open_door
 from preflight_checks.blocklists.health import Health, health_of
-from preflight_checks.blocklists.lookup import ZEN, Target, look_up, reason_of
-from preflight_checks.blocklists.reading import REMEDIES, SENTENCES, Doubt, Fault, Reading, State
+from preflight_checks.blocklists.lookup import ZEN, look_up, reason_of
+from preflight_checks.blocklists.reading import REMEDIES, Doubt, Fault, Reading, State
+from preflight_checks.blocklists.target import Target
 from preflight_checks.blocklists.zones import load_zones
 
 PROBE = "preflight-probe.invalid"  # RFC 6761 6.4: resolvers answer NXDOMAIN for every name under invalid
@@ -69,6 +70,16 @@ DROP = Rule(
     reference="https://www.spamhaus.org/blocklists/do-not-route-or-peer/",
     needs=("ip",),
     prevents=("microsoft/SC-001", "microsoft/OU-002", "microsoft/OU-001"),
+)
+BCL = Rule(
+    id="dnsbl/spamhaus-bcl",
+    severity=Severity.WARNING,
+    title="The sending address is not on the Botnet Controller List (BCL)",
+    why="The BCL lists addresses from which botnets are controlled. Networks drop all traffic with them, mail or not.",
+    fix="Take {part} for a server of criminals: find what runs on it that is not yours, set the machine up anew, and "
+    "change passwords. Entries end once the controller is gone; questions go through {delist}.",
+    reference="https://www.spamhaus.org/blocklists/botnet-controller-list/",
+    needs=("ip",),
 )
 LISTED = Rule(
     id="dnsbl/listed",
@@ -123,8 +134,8 @@ RESOLVER_UNFIT = Rule(
     reference="RFC 6761 6.4; https://www.spamhaus.org/returnc/pub/",
     needs=("ip|domain|helo",),
 )
-ZEN_RULES = {"127.0.0.2": SBL, "127.0.0.3": CSS, "127.0.0.4": XBL, "127.0.0.9": DROP}
-"""Which code of ZEN breaks which rule. Its others belong to the check of dynamic addresses, or are for information."""
+ZEN_RULES = {"127.0.0.2": SBL, "127.0.0.3": CSS, "127.0.0.4": XBL, "127.0.0.9": DROP, "127.0.0.30": BCL}
+"""Which code of ZEN breaks which rule. Its others (PBL) belong to the check of dynamic addresses."""
 
 
 class DnsblOptions(msgspec.Struct, kw_only=True, frozen=True, rename="kebab", forbid_unknown_fields=True):
@@ -175,7 +186,7 @@ async def _run(ctx: Context) -> None:
 
 
 async def _lists_and_reverse_names(ctx: Context, names: Sequence[str]) -> None:
-    targets = await _targets(ctx)
+    targets = await plan.targets(ctx)
     more = [target for target in targets if isinstance(target, str) and target not in names]
     await asyncio.gather(
         ctx.each([door for door in asked(ctx) if plan.applicable(door, targets)], _list_works),
@@ -184,31 +195,25 @@ async def _lists_and_reverse_names(ctx: Context, names: Sequence[str]) -> None:
     )
 
 
-async def _targets(ctx: Context) -> list[Target]:
-    """All that lists are asked for in this run."""
-    ips = ctx.subject.ips
-    return [*ips, *(await plan.all_names(ctx) if ctx.wants(DOMAIN_LISTED) else plan.names_of(ctx.subject))]
-
-
-@judges(SBL, CSS, XBL, DROP)
+@judges(SBL, CSS, XBL, DROP, BCL)
 async def _spamhaus(ctx: Context, ip: IPAddress) -> Findings:
-    """One question to ZEN decides four rules; its codes for dynamic addresses are the business of another check."""
+    """One question to ZEN decides all of these; its codes for dynamic addresses are the business of another check."""
     door = open_door(load_zones().find(ZEN), ctx.settings.secrets)
     reading = await look_up(ctx, door, ip)
     reason, said = "", tuple[Evidence, ...]()
     if not ZEN_RULES.keys().isdisjoint(reading.codes):
         reason, said = await reason_of(ctx, door, ip)
     for code, rule in ZEN_RULES.items():
+        entries = [entry for entry in reading.listings if str(entry.pattern.first) == code]
         if reading.doubt is not None:
-            yield say.undecided(rule, ip, door, reading.doubt, reading.evidence)
-        elif code in reading.codes:
-            entries = [entry for entry in reading.listings if str(entry.pattern.first) == code]
-            yield say.fails(rule, ip, door, ip, code, entries, reason, (*reading.evidence, *said))
+            yield say.undecided(rule, ip, door, ip, reading.doubt, reading.evidence)
+        elif entries:
+            yield say.fails(rule, ip, door, ip, reading, entries, [code], reason, said)
         elif reading.unknown:
             doubt = Doubt(Fault.UNKNOWN_CODE, ", ".join(reading.unknown))
-            yield say.undecided(rule, ip, door, doubt, reading.evidence)
+            yield say.undecided(rule, ip, door, ip, doubt, reading.evidence)
         else:
-            yield say.not_listed(rule, ip, door, ip, reading)
+            yield say.not_listed(rule, ip, door, ip, reading, reading.listings)
 
 
 @judges(LISTED, LISTED_MINOR)
@@ -231,15 +236,16 @@ async def _on_lists(ctx: Context, target: Target, doors: Sequence[Door], major: 
     doors = [door for door in doors if plan.applies(door, target)]
     if not doors:
         return []
-    surveyed = await survey(ctx, target, doors)
-    listing = [door for door in doors if door.name in surveyed.result.detected_by]
-    reasons = dict(zip(listing, await asyncio.gather(*(reason_of(ctx, door, target) for door in listing)), strict=True))
+    # Each list is asked for its reason as soon as it is known to have one: none waits for the slowest.
+    surveyed, reasons = await asyncio.gather(
+        survey(ctx, target, doors), asyncio.gather(*(_reason_on(ctx, door, target) for door in doors))
+    )
     findings: list[Finding] = []
     silent: dict[str, list[str]] = {}
-    for door in doors:
+    for door, reason in zip(doors, reasons, strict=True):
         rule = major if door.zone.weight == "major" else LISTED_MINOR
         outcome = surveyed.outcomes[door.name]
-        finding = _on_list(rule, door, target, outcome, *reasons.get(door, ("", ())))
+        finding = _on_list(rule, door, target, outcome, *reason)
         if finding is not None:
             findings.append(finding)
         # A list that is proven dead refuses nobody's mail: it is no reason to leave the rule undecided.
@@ -257,6 +263,15 @@ async def _on_lists(ctx: Context, target: Target, doors: Sequence[Door], major: 
     return findings
 
 
+async def _reason_on(ctx: Context, door: Door, target: Target) -> tuple[str, tuple[Evidence, ...]]:
+    """What a list says of a target that it lists; nothing where it does not."""
+    try:
+        reading = await look_up(ctx, door, target)
+    except Unanswered:
+        return "", ()
+    return await reason_of(ctx, door, target) if reading.state is State.LISTED else ("", ())
+
+
 def _proven_dead(outcome: Reading | Unanswered) -> bool:
     return isinstance(outcome, Reading) and outcome.doubt is not None and outcome.doubt.fault.proven
 
@@ -268,31 +283,16 @@ def _on_list(
     part = f"{target} on {door.name}"
     informational = door.zone.weight == "informational"
     if isinstance(outcome, Unanswered):
-        if informational:
-            return None
-        seen = outcome.evidence.seen
-        message = "no answer from {zone} for {target}: {seen}"
-        fix = REMEDIES[Fault.NO_PROOF]
-        return rule.undecided(part, message, outcome.evidence, fix=fix, zone=door, target=target, seen=seen)
+        return None if informational else say.unanswered(rule, part, door, target, outcome)
     if outcome.doubt is not None:
         if outcome.doubt.fault.of_list or informational:
             return None
-        return say.undecided(rule, part, door, outcome.doubt, outcome.evidence)
+        return say.undecided(rule, part, door, target, outcome.doubt, outcome.evidence)
     if outcome.state is State.NOT_LISTED:
         return say.not_listed(rule, part, door, target, outcome)
     if informational:
-        return rule.passes(
-            part,
-            "{zone} lists {target} ({codes}: {meaning}), which is for information: mail is not refused on it alone",
-            outcome.evidence,
-            said,
-            zone=door,
-            target=target,
-            codes=outcome.codes,
-            meaning=say.meaning(outcome.listings),
-        )
-    evidence = (*outcome.evidence, *said)
-    return say.fails(rule, part, door, target, ", ".join(outcome.codes), outcome.listings, reason, evidence)
+        return say.for_information(rule, part, door, target, outcome, reason, said)
+    return say.fails(rule, part, door, target, outcome, outcome.listings, outcome.codes, reason, said)
 
 
 @judges(DOMAIN_LISTED)
@@ -305,16 +305,8 @@ async def _reverse_names(ctx: Context, ip: IPAddress) -> Findings:
 
 @judges(LIST_UNUSABLE)
 async def _list_works(ctx: Context, door: Door) -> Findings:
-    health = await health_of(ctx, door, plan.applicable(door, await _targets(ctx)))
-    if not health.doubts:
-        message = "{part} works: it lists its test entry, and does not list what no list may"
-        yield LIST_UNUSABLE.passes(door, message, health.evidence)
-        return
-    doubt = health.doubts[0]
-    if doubt.fault.proven:
-        yield LIST_UNUSABLE.fails(door, SENTENCES[doubt.fault], health.evidence, zone=door, seen=doubt.seen)
-    else:
-        yield say.undecided(LIST_UNUSABLE, door, door, doubt, health.evidence)
+    health = await health_of(ctx, door)
+    yield (say.useless if health.doubts else say.works)(LIST_UNUSABLE, health)
 
 
 @judges(RESOLVER_UNFIT)
@@ -334,7 +326,7 @@ async def _resolver(ctx: Context, where: str) -> Findings:
     hint = await _hint(ctx)
     if hint is not None:
         door, doubt = hint.door, next(doubt for doubt in hint.doubts if doubt.fault.hints_at_resolver)
-        yield say.undecided(RESOLVER_UNFIT, where, door, doubt, (probe.evidence, *hint.evidence))
+        yield say.undecided(RESOLVER_UNFIT, where, door, None, doubt, (probe.evidence, *hint.evidence))
     elif isinstance(probe, Unanswered):
         raise probe
     elif isinstance(probe, NxDomain):
@@ -354,8 +346,8 @@ async def _probe(ctx: Context) -> Answer | Unanswered:
 
 async def _hint(ctx: Context) -> Health | None:
     """The first list whose answers hint at the resolver."""
-    targets = await _targets(ctx)
-    asking = [health_of(ctx, door, known) for door in asked(ctx) if (known := plan.applicable(door, targets))]
+    targets = await plan.targets(ctx)
+    asking = [health_of(ctx, door) for door in asked(ctx) if plan.applicable(door, targets)]
     for health in await asyncio.gather(*asking):
         if any(doubt.fault.hints_at_resolver for doubt in health.doubts):
             return health

@@ -1,5 +1,6 @@
 """`preflight check`: the main job."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,7 +26,9 @@ def check(
     ip: Annotated[
         list[str] | None,
         typer.Option(
-            "--ip", help="Sending address; may repeat. Default: the addresses of HOST.", rich_help_panel=_SUBJECT
+            "--ip",
+            help="Sending address or block (CIDR); may repeat. Default: those of HOST.",
+            rich_help_panel=_SUBJECT,
         ),
     ] = None,
     helo: Annotated[
@@ -68,6 +71,10 @@ def check(
         str | None,
         typer.Option("--dqs-key-file", metavar="FILE", help="Spamhaus DQS key.", rich_help_panel=_DNS),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Prove each blocklist anew; remember nothing.", rich_help_panel=_DNS),
+    ] = False,
     select: Annotated[
         list[str] | None,
         typer.Option("--select", metavar="ID", help="Only this check or rule; may repeat.", rich_help_panel=_POLICY),
@@ -96,6 +103,7 @@ def check(
     from preflight.cli.output import OutputFile
     from preflight.cli.running import render_options, renderer_for, renderer_named, run_checks
     from preflight.config import Config, load_config, seconds
+    from preflight.memory import DiskMemory, cache_file
     from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
     from preflight.policy import exit_code
     from preflight.registry import load_registry
@@ -115,8 +123,12 @@ def check(
     )
     limit = seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
     settings = file.settings(registry, dqs_key_file)
-
-    reports = run_checks(subjects, source, registry, policy, settings, limit)
+    if file.table.resolver.cache and not no_cache and source.endpoints:
+        memory = DiskMemory(cache_file(), source.endpoints)
+        reports = run_checks(subjects, source, registry, policy, replace(settings, memory=memory), limit)
+        memory.save()
+    else:
+        reports = run_checks(subjects, source, registry, policy, settings, limit)
 
     problems = []
     for target, writer in outputs:

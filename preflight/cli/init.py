@@ -17,7 +17,7 @@ STARTER = """\
 [[subject]]
 name = "main"                    # how reports call it
 host = "mail.example.com"        # the mail server's own name
-# ip = ["203.0.113.25"]          # the addresses that mail leaves from; default: those of the host
+# ip = ["203.0.113.25"]          # the addresses (or blocks: 203.0.113.0/28) that mail leaves from; default: the host's
 # helo = "mail.example.com"      # the name sent in HELO/EHLO; default: the host
 # domain = "example.com"         # the sender domain; default: the registrable domain of the host
 # message = "test.eml"           # a test message, from this file's folder
@@ -41,6 +41,7 @@ fail-on = "error"                # error, warning or never: the least severity t
 [resolver]
 # servers = ["192.0.2.53", "[2001:db8::53]:5353"]   # default: those of /etc/resolv.conf
 # timeout = 2.0                  # seconds for one attempt at one server
+# cache = true                   # remember for a day which blocklists have been proven to work
 
 [limits]
 # deadline = 30.0                # seconds for the whole run

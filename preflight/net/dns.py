@@ -227,7 +227,7 @@ class SingleFlight(Resolver):
             flight.add_done_callback(_look)
             self._flights[question] = flight
         try:
-            outcome = await asyncio.shield(flight)
+            outcome = flight.result() if flight.done() else await asyncio.shield(flight)
         except asyncio.CancelledError:
             asker = asyncio.current_task()
             if asker is not None and asker.cancelling():

@@ -1,19 +1,17 @@
-"""Answers from live name servers, through dnspython's asynchronous resolver.
+"""Answers from live name servers: dnspython makes and reads the messages, `preflight.net.channel` carries them.
 
-dnspython does the wire work: random ports and ids, matching of replies, EDNS, the fall-back to TCP on truncation,
-retries over the servers. This adapter says which of its many outcomes is which of ours.
+This adapter asks the servers in turn, and says which of the many outcomes is which of ours. dnspython's own resolver
+would do the former as well, at twice the time a question, which is felt where a hundred blocklists are asked at once.
 """
 
 import asyncio
 import ipaddress
 from collections.abc import Sequence
 
-import dns.asyncresolver
 import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.nameserver
 import dns.rcode
 import dns.rdata
 import dns.rdatatype
@@ -21,14 +19,15 @@ import dns.rdtypes.mxbase
 import dns.rdtypes.nsbase
 import dns.rdtypes.txtbase
 import dns.resolver
+import dns.rrset
 
 from preflight.errors import ConfigError
+from preflight.net.channel import Server
 from preflight.net.dns import Answer, NoData, NxDomain, Question, Reason, Records, Source, Unanswered
 from preflight.text import natural_key
 
 RESOLV_CONF = "/etc/resolv.conf"
 DEFAULT_TIMEOUT = 2.0
-EDNS_PAYLOAD = 1232  # octets; what passes everywhere without fragments (DNS flag day 2020)
 MAX_IN_FLIGHT = 200  # bursts of 500 and more lose packets in socket buffers, which retries would hide as delay
 _ROUNDS = 2  # how often each name server is tried
 _MAX_ALIASES = 8  # CNAMEs followed by ourselves, where a name server gives an alias without its target
@@ -62,19 +61,13 @@ class LiveSource(Source):
     """
 
     def __init__(self, servers: Sequence[str] = (), timeout: float = DEFAULT_TIMEOUT) -> None:
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
+        self._timeout = timeout
         self._no_servers = ""
         if servers:
             pairs = [parse_server(server) for server in servers]
         else:
             pairs = [(address, 53) for address in self._system_servers()]
-        self._servers: list[dns.nameserver.Nameserver] = [
-            dns.nameserver.Do53Nameserver(address, port) for address, port in pairs
-        ]
-        self._resolver.nameservers = list(self._servers)
-        self._resolver.timeout = timeout
-        self._resolver.lifetime = timeout * _ROUNDS * max(1, len(self._servers)) + 0.2
-        self._resolver.use_edns(0, 0, EDNS_PAYLOAD)
+        self._servers = [Server(address, port) for address, port in pairs]
         self._in_flight = asyncio.Semaphore(MAX_IN_FLIGHT)
 
     def _system_servers(self) -> list[str]:
@@ -88,7 +81,12 @@ class LiveSource(Source):
     @property
     def servers(self) -> tuple[str, ...]:
         """The addresses of the name servers, without their ports."""
-        return tuple(server.answer_nameserver() for server in self._servers)
+        return tuple(server.address for server in self._servers)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The name servers with their ports, as `address port`: what tells one resolver from another."""
+        return tuple(f"{server.address} {server.port}" for server in self._servers)
 
     async def ask(self, question: Question) -> Answer:
         """Ask the name servers in turn, the one that answered last first. Raises `Unanswered`."""
@@ -115,64 +113,77 @@ class LiveSource(Source):
         """One look-up, and whether its answer is whole: false for an alias without a word on its target."""
         try:
             wire_name = dns.name.from_text(name)
+            rdtype = dns.rdatatype.from_text(question.rtype)
         except (dns.exception.DNSException, UnicodeError, ValueError) as error:
             raise Unanswered(question, Reason.BAD_NAME, f"not a DNS name: {error}") from None
-        try:
-            async with self._in_flight:
-                reply = await self._resolver.resolve(wire_name, question.rtype, raise_on_no_answer=False, search=False)
-        except dns.resolver.NXDOMAIN as error:
-            return NxDomain(question, _aliases_of(error.kwargs["responses"][wire_name], wire_name)), True
-        except dns.resolver.LifetimeTimeout as error:
-            raise _unanswered(question, error.kwargs.get("errors", ()), Reason.TIMEOUT) from None
-        except dns.resolver.NoNameservers as error:
-            raise _unanswered(question, error.kwargs.get("errors", ()), Reason.NETWORK) from None
-        except (dns.exception.DNSException, OSError) as error:
-            raise Unanswered(question, Reason.BAD_REPLY, str(error) or type(error).__name__) from None
-        self._prefer(reply.nameserver, reply.port)
-        if reply.response.flags & dns.flags.TC:
-            raise Unanswered(question, Reason.BAD_REPLY, "truncated over TCP too")
-        aliases = () if question.rtype == "CNAME" else _aliases_of(reply.response, wire_name)
-        if reply.rrset is not None:
+        async with self._in_flight:
+            response = await self._resolve(question, wire_name, rdtype)
+        aliases = () if question.rtype == "CNAME" else _aliases_of(response, wire_name)
+        if response.rcode() == dns.rcode.NXDOMAIN:
+            return NxDomain(question, aliases), True
+        rrset = _records_of(response, aliases)
+        if rrset is not None:
             # Servers turn the records of a set round at each answer; reports must not change with it.
-            values = sorted((_text(rdata) for rdata in reply.rrset), key=natural_key)
+            values = sorted((_text(rdata) for rdata in rrset), key=natural_key)
             return Records(question, aliases, tuple(values)), True
-        if not aliases and _is_referral(reply.response):
+        if not aliases and _is_referral(response):
             raise Unanswered(question, Reason.LAME, "a referral elsewhere instead of an answer")
-        return NoData(question, aliases), not aliases or _has_soa(reply.response)
+        return NoData(question, aliases), not aliases or _has_soa(response)
 
-    def _prefer(self, address: str | None, port: int | None) -> None:
+    async def _resolve(
+        self, question: Question, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> dns.message.Message:
+        """The first usable reply, from the servers in turn; one that fails otherwise than by silence is asked once."""
+        servers = list(self._servers)
+        told: dict[str, Reason] = {}
+        for _ in range(_ROUNDS):
+            for server in tuple(servers):
+                try:
+                    response = await server.ask(name, rdtype, self._timeout)
+                    reason, what = _verdict(response)
+                except TimeoutError:
+                    reason, what = Reason.TIMEOUT, "no reply in time"
+                except OSError as error:
+                    reason, what = Reason.NETWORK, error.strerror or str(error)
+                except (dns.exception.DNSException, EOFError, ValueError) as error:
+                    reason, what = Reason.BAD_REPLY, str(error) or type(error).__name__
+                if reason is None:
+                    self._prefer(server)
+                    return response
+                told[f"{server.address} port {server.port}: {what}"] = reason
+                if reason is not Reason.TIMEOUT:
+                    servers.remove(server)
+        # The most telling of the reasons: a refusal says more than the time-out that the next server gave.
+        reasons = list(told.values())
+        first = next((reason for reason in reasons if reason is not Reason.TIMEOUT), Reason.TIMEOUT)
+        raise Unanswered(question, first, "; ".join(told))
+
+    def _prefer(self, server: Server) -> None:
         """Ask the server that answered first from now on, so that a dead one costs its time-out once, not each time."""
-        first, *others = self._servers
-        if others and (first.answer_nameserver(), first.answer_port()) != (address, port):
-            self._servers.sort(key=lambda server: (server.answer_nameserver(), server.answer_port()) != (address, port))
-            self._resolver.nameservers = list(self._servers)
+        if self._servers[0] is not server:
+            self._servers = [server, *(other for other in self._servers if other is not server)]
 
 
-def _unanswered(question: Question, errors: Sequence[tuple[object, ...]], default: Reason) -> Unanswered:
-    """What became of each attempt, told from dnspython's list of (server, tcp, port, error, response)."""
-    if not errors:
-        return Unanswered(question, default, str(default))
-    told: dict[str, Reason] = {}
-    for server, _, port, error, *_ in errors:
-        if isinstance(error, str):  # a response code
-            reason = Reason(error) if error in {Reason.SERVFAIL, Reason.REFUSED} else Reason.OTHER_CODE
-            what = error
-        elif isinstance(error, dns.exception.Timeout):
-            reason, what = Reason.TIMEOUT, "no reply in time"
-        elif isinstance(error, OSError):
-            reason, what = Reason.NETWORK, error.strerror or str(error)
-        else:
-            reason, what = Reason.BAD_REPLY, str(error) or type(error).__name__
-        told[f"{_address_of(server)} port {port}: {what}"] = reason
-    # The most telling of the reasons: a refusal says more than the time-out that the next server gave.
-    reasons = list(told.values())
-    reason = next((reason for reason in reasons if reason is not Reason.TIMEOUT), Reason.TIMEOUT)
-    return Unanswered(question, reason, "; ".join(told))
+def _verdict(response: dns.message.Message) -> tuple[Reason | None, str]:
+    """Whether a reply can be used: no reason when it can. Raises `dns.exception.DNSException` for aliases that loop."""
+    rcode = response.rcode()
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        text = dns.rcode.to_text(rcode)
+        return (Reason(text) if text in {Reason.SERVFAIL, Reason.REFUSED} else Reason.OTHER_CODE), text
+    if response.flags & dns.flags.TC:
+        return Reason.BAD_REPLY, "truncated over TCP too"
+    if not isinstance(response, dns.message.QueryMessage):
+        return Reason.BAD_REPLY, "no reply to a query"
+    if len(response.answer) > 1 or (response.answer and rcode == dns.rcode.NXDOMAIN):
+        response.resolve_chaining()  # aliases must lead somewhere, in order
+    return None, ""
 
 
-def _address_of(server: object) -> str:
-    # dnspython names a server "Do53:192.0.2.53@53".
-    return str(server).removeprefix("Do53:").rpartition("@")[0] or str(server)
+def _records_of(response: dns.message.Message, aliases: Sequence[str]) -> dns.rrset.RRset | None:
+    """The records of the wanted type at the name that was asked for, or at the last of its aliases."""
+    (asked,) = response.question
+    name = dns.name.from_text(aliases[-1]) if aliases else asked.name
+    return response.get_rrset(response.answer, name, asked.rdclass, asked.rdtype)
 
 
 def _aliases_of(response: dns.message.Message, name: dns.name.Name) -> tuple[str, ...]:

@@ -1,14 +1,18 @@
 """What a person needs of a report, whatever the format: the verdict in a sentence, what was checked, failures in the
 order of their effect, and what is open, by cause."""
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Iterable, Sequence
 
-from preflight.findings import Severity, Status
+from preflight.findings import RECORD, Finding, Severity, Status
 from preflight.ledger import NO_ANSWER
+from preflight.net.addresses import IPAddress
 from preflight.policy import Verdict
 from preflight.report import Judged, Report
 from preflight.subject import Subject
 from preflight.text import Message
+
+MANY_ADDRESSES = 6  # that are named one by one
 
 
 def meaning(report: Report) -> Message:
@@ -42,7 +46,7 @@ def _with(template: str, **counts: int) -> Message:
 
 def inputs(subject: Subject) -> list[tuple[str, str | Message]]:
     """What was given to check, as (label, text), without what was not given. Labels are templates."""
-    addresses: str | Message = ", ".join(map(str, subject.ips))
+    addresses = _addresses(subject.ips)
     if not addresses and subject.ips_unknown:
         addresses = Message("not known: {reason}", {"reason": subject.ips_unknown})
     rows = [
@@ -55,6 +59,22 @@ def inputs(subject: Subject) -> list[tuple[str, str | Message]]:
         ("server", subject.server and str(subject.server)),
     ]
     return [(label, text) for label, text in rows if text]
+
+
+def _addresses(ips: Sequence[IPAddress]) -> str | Message:
+    """Each address; the blocks that they make up when they are many."""
+    if len(ips) <= MANY_ADDRESSES:
+        return ", ".join(map(str, ips))
+    v4 = [ipaddress.IPv4Network(ip) for ip in ips if isinstance(ip, ipaddress.IPv4Address)]
+    v6 = [ipaddress.IPv6Network(ip) for ip in ips if isinstance(ip, ipaddress.IPv6Address)]
+    networks = (*ipaddress.collapse_addresses(v4), *ipaddress.collapse_addresses(v6))
+    blocks = [str(block).removesuffix("/32").removesuffix("/128") for block in networks]
+    count = f"{len(ips):,}"
+    if len(blocks) <= MANY_ADDRESSES:
+        return Message("{count} addresses: {blocks}", {"count": count, "blocks": ", ".join(blocks)})
+    named = ", ".join(blocks[:MANY_ADDRESSES])
+    more = Message("{named} and {count} more", {"named": named, "count": str(len(blocks) - MANY_ADDRESSES)})
+    return Message("{count} addresses: {blocks}", {"count": count, "blocks": more})
 
 
 def by_effect(findings: Iterable[Judged]) -> list[Judged]:
@@ -85,4 +105,8 @@ def _cause(judged: Judged) -> tuple[object, ...]:
     fix = str(finding.fix or "")
     if finding.message.template == NO_ANSWER:
         return (finding.status, NO_ANSWER, finding.message.args["seen"], fix)
-    return (finding.status, finding.message.template, tuple(one.seen for one in finding.evidence), fix)
+    return (finding.status, finding.message.template, _looks(finding), fix)
+
+
+def _looks(finding: Finding) -> tuple[str, ...]:
+    return tuple(one.seen for one in finding.evidence if one.source != RECORD)

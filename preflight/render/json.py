@@ -43,7 +43,10 @@ class SubjectDocument(Struct, frozen=True, forbid_unknown_fields=True):
 class EvidenceDocument(Struct, frozen=True, forbid_unknown_fields=True):
     """One look at the outside."""
 
-    source: Annotated[str, Meta(description="Where was looked: dns, message, smtp, ...")]
+    source: Annotated[
+        str,
+        Meta(description="Where was looked: dns, message, smtp ...; record: what the finding says, as JSON."),
+    ]
     asked: str
     seen: str
 

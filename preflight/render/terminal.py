@@ -13,11 +13,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from preflight.findings import Evidence, Finding, Severity, Status, gather
+from preflight.findings import RECORD, Evidence, Finding, Severity, Status, gather
 from preflight.ledger import NO_ANSWER
 from preflight.policy import Verdict, Waived
 from preflight.render import Renderer, RenderOptions
 from preflight.render.briefing import by_cause, by_effect, inputs, meaning
+from preflight.render.grouping import alike
 from preflight.render.wrapping import break_points
 from preflight.report import BoardRow, Judged, Report, State, overall
 from preflight.text import Language, Message, Words, visible
@@ -232,15 +233,16 @@ def _to_fix(page: _Page, report: Report) -> None:
     page.heading(page.say("What to fix, most important first"))
     codes = {row.bounce.id: row.bounce.reply for row in report.board}
     last: Judged | None = None
-    for number, judged in enumerate(failed, 1):
+    for number, group in enumerate(alike(failed), 1):
         if last:
             page.lines.append(Text())
-        _failure(page, number, judged, codes, last)
-        last = judged
+        _failure(page, number, group, codes, last)
+        last = group[0]
 
 
-def _failure(page: _Page, number: int, judged: Judged, codes: Mapping[str, str], last: Judged | None) -> None:
-    """One failure; what it has in common with the one before it is not said again."""
+def _failure(page: _Page, number: int, group: Sequence[Judged], codes: Mapping[str, str], last: Judged | None) -> None:
+    """One failure, or the first of those that are alike; what it has in common with the one before is not repeated."""
+    judged = group[0]
     finding = judged.finding
     symbol, word, style = _SEVERITIES[judged.severity]
     words = page.say(word)
@@ -248,9 +250,12 @@ def _failure(page: _Page, number: int, judged: Judged, codes: Mapping[str, str],
         words = page.say("{severity}, waived", severity=words)
     elif judged.severity is Severity.ERROR and not judged.fails:
         words = page.say("{severity}, does not count", severity=words)
-    head: list[Piece] = [(f"{symbol} {words}", style), "  ", (finding.rule, "bold"), "  ", finding.part]
+    what = finding.part if len(group) == 1 else page.say("{count} times", count=f"{len(group):,}")
+    head: list[Piece] = [(f"{symbol} {words}", style), "  ", (finding.rule, "bold"), "  ", what]
     page.put(*head, column=_ITEM, label=f"{number}.")
     page.put(page.say(finding.message), column=_ITEM)
+    if len(group) > 1:
+        _field(page, "alike", page.some((one.finding.part for one in group), _MANY))
     again = last is not None and last.finding.rule == finding.rule
     fix = page.say(finding.fix) if finding.fix else ""
     if not (again and last and last.finding.fix and page.say(last.finding.fix) == fix):
@@ -271,11 +276,12 @@ def _field(page: _Page, label: str, body: Piece) -> None:
 
 def _evidence(page: _Page, evidence: Sequence[Evidence]) -> None:
     label = "seen"
-    for one in evidence[:_MANY]:
+    looks = [one for one in evidence if one.source != RECORD]  # what a record says stands in the sentence
+    for one in looks[:_MANY]:
         _field(page, label, f"{one.asked} → {one.seen}" if one.asked else one.seen)
         label = ""
-    if len(evidence) > _MANY:
-        _field(page, "", page.say("and {count} more (--format json has them all)", count=len(evidence) - _MANY))
+    if len(looks) > _MANY:
+        _field(page, "", page.say("and {count} more (--format json has them all)", count=len(looks) - _MANY))
 
 
 def _waiver(page: _Page, waived: Waived) -> str:
@@ -306,6 +312,9 @@ def _open_question(page: _Page, group: Sequence[Judged]) -> None:
         seen = first.message.args["seen"]
         said = [page.say("no answer to {count} questions: {seen}", count=len(said), seen=seen)]
     symbol, style = ("!", "bold red") if first.status is Status.ERROR else ("?", "bold yellow")
+    if len(said) > _MANY:
+        left = len(said) - _FEW
+        said = [*said[:_FEW], page.say("and {count} more (--format json has them all)", count=left)]
     for sentence in said:
         page.put(sentence, column=_ITEM, label=symbol, at=0, style=style)
         symbol = ""

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,22 @@ DAEMONS = {"knotd": "knot", "rbldnsd": "rbldnsd", "unbound": "unbound"}
 
 def find_daemon(name: str) -> str:
     """The path of a daemon. Where it is missing the test is skipped, or fails with PREFLIGHT_LAB=require."""
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    path = _path_of(name)
     if path is None:
         missing = f"{name} is not installed (Debian package {DAEMONS[name]})"
         if os.environ.get("PREFLIGHT_LAB") == "require":
             pytest.fail(missing)
         pytest.skip(missing)
     return path
+
+
+def missing_daemons() -> list[str]:
+    """The Debian packages of the daemons that are not installed here."""
+    return [package for name, package in DAEMONS.items() if _path_of(name) is None]
+
+
+def _path_of(name: str) -> str | None:
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
 def free_port() -> int:
@@ -75,16 +84,21 @@ class Lab:
 
     @contextmanager
     def running(
-        self, zones: dict[str, str], lists: dict[str, list[tuple[str, str]]], unbound_options: str = ""
+        self,
+        zones: dict[str, str],
+        lists: dict[str, list[tuple[str, str]]],
+        unbound_options: str = "",
+        gone: Sequence[str] = (),
     ) -> Iterator[str]:
-        """Start the daemons; the value is unbound's address, for `--resolver`."""
+        """Start the daemons; the value is unbound's address, for `--resolver`. `gone`: zones without a server."""
+        self.folder.mkdir(mode=0o755, exist_ok=True)
         with ExitStack() as stack:
             knot = free_port()
             stack.enter_context(self._knot(zones, knot))
             rbldnsd = free_port()
             if lists:
                 stack.enter_context(self._rbldnsd(lists, rbldnsd))
-            stubs = dict.fromkeys(zones, knot) | dict.fromkeys(lists, rbldnsd)
+            stubs = dict.fromkeys(zones, knot) | dict.fromkeys(lists, rbldnsd) | dict.fromkeys(gone, free_port())
             port = free_port()
             stack.enter_context(self._unbound(stubs, port, unbound_options))
             yield f"127.0.0.1:{port}"

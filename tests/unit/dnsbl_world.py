@@ -15,7 +15,7 @@ Outcome = Sequence[str] | Answer | type[NoData] | type[NxDomain] | Reason
 
 ZEN = load_zones().zones["zen.spamhaus.org"]
 DBL = load_zones().zones["dbl.spamhaus.org"]
-SPAMHAUS = ("dnsbl/spamhaus-sbl", "dnsbl/spamhaus-css", "dnsbl/spamhaus-xbl", "dnsbl/spamhaus-drop")
+SPAMHAUS = tuple(f"dnsbl/spamhaus-{name}" for name in ("sbl", "css", "xbl", "drop", "bcl"))
 OTHERS = [zone.name for zone in load_zones().asked_by_default if zone.name != ZEN.name]
 KEY = "k3yabcdefghijklmnopqrstuvw"
 PROBE = "A preflight-probe.invalid"

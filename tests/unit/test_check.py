@@ -1,5 +1,6 @@
 """Rules, checks, secrets, and the context that a check works with."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from preflight.check import Check, Context, Findings, Judge, Rule, Secret, Settings, judges
 from preflight.errors import PluginError
 from preflight.findings import Evidence, Status
+from preflight.net.dns import Question, Reason, Unanswered
 from preflight.policy import Policy
 from preflight.subject import Subject
 from preflight.testing import report_of, statuses
@@ -143,6 +145,41 @@ def test_a_judge_may_hand_on_parts_that_it_finds() -> None:
 
     report = report_of(check_of(ONE, TWO, run=run), Subject.of(ips=[IP]), {})
     assert statuses(report) == {("a/one", IP): "pass", ("a/two", "a.example"): "pass", ("a/two", "b.example"): "pass"}
+
+
+def test_what_several_judges_need_is_made_once() -> None:
+    made: list[object] = []
+
+    async def make() -> int:
+        made.append(None)
+        await asyncio.sleep(0)
+        return 7
+
+    async def fails() -> int:
+        raise Unanswered(Question("x.example", "A"), Reason.TIMEOUT)
+
+    @judges(ONE)
+    async def one(ctx: Context, part: str) -> Findings:
+        values = await asyncio.gather(ctx.once("seven", make), ctx.once("seven", make))
+        yield ONE.passes(part, "{values}", values=[*values, await ctx.once("seven", make)])
+
+    @judges(TWO)
+    async def two(ctx: Context, part: str) -> Findings:
+        await ctx.once("nothing", fails)
+        yield TWO.passes(part, "never")
+
+    async def run(ctx: Context) -> None:
+        await ctx.each([IP, IP2], one, two)
+
+    report = report_of(check_of(ONE, TWO, run=run), Subject.of(ips=[IP, IP2]), {})
+    assert statuses(report) == {
+        ("a/one", IP): "pass",
+        ("a/one", IP2): "pass",
+        ("a/two", IP): "inconclusive",
+        ("a/two", IP2): "inconclusive",
+    }
+    assert {str(judged.finding.message) for judged in report.findings[:2]} == {"7, 7, 7"}
+    assert len(made) == 1
 
 
 def test_a_judge_that_nobody_wants_does_not_run() -> None:

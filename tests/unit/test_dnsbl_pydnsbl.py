@@ -82,7 +82,7 @@ def summary(result: DNSBLResult) -> str:
         (["127.0.0.2"], "listed", "listed"),
         (["127.0.0.4", "127.0.0.10"], "listed", "listed"),
         (NxDomain, "clear", "clear"),
-        (["127.0.0.30"], "clear", "listed"),
+        (["127.0.0.30"], "listed", "listed"),
         (["127.255.255.254"], "failed", "listed"),
         (["127.255.255.255"], "failed", "listed"),
         (["127.0.0.1"], "failed", "listed"),
@@ -117,8 +117,8 @@ def test_a_list_without_proof_of_life_has_failed(life: dict[str, Outcome], answe
 
 def test_categories_come_from_the_catalogue() -> None:
     result = ours(["127.0.0.2", "127.0.0.4", "127.0.0.30"])
-    assert {name: set(found) for name, found in result.detected_by.items()} == {ZEN.name: {"spam", "exploits"}}
-    assert result.categories == {"spam", "exploits"}
+    assert {name: set(found) for name, found in result.detected_by.items()} == {ZEN.name: {"spam", "exploits", "cnc"}}
+    assert result.categories == {"spam", "exploits", "cnc"}
 
 
 def test_names_go_through_the_domain_checker() -> None:

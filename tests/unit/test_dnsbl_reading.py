@@ -90,7 +90,7 @@ def test_no_verdict_without_proof_and_documented_answer(answer: Outcome, listed:
     documented_codes = {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9", "127.0.0.10", "127.0.0.11", "127.0.0.30"}
     proven = isinstance(listed, list) and bool(documented_codes & set(listed)) and clear is NxDomain
     told = answer is NxDomain or (isinstance(answer, list) and bool(documented_codes & set(answer)))
-    for rule, code in zip(SPAMHAUS, ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9"), strict=True):
+    for rule, code in zip(SPAMHAUS, ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9", "127.0.0.30"), strict=True):
         if not (proven and told):
             assert found[rule, ip] == "inconclusive"
         if found[rule, ip] == "fail":

@@ -2,12 +2,16 @@
 
 import pytest
 
+from preflight.policy import Policy
 from preflight.render import RenderOptions
 from preflight.render.json import RENDERER
-from preflight.testing import NoData, NxDomain, Reason
+from preflight.subject import Subject
+from preflight.testing import NoData, NxDomain, Reason, report_of
+from preflight.text import Language, load_translations
+from preflight_checks import dynamic_ip
 from tests.unit.dnsbl_world import KEY, OTHERS, SPAMHAUS, ZEN, Outcome, checked, judged, reverse, world
 
-SBL, CSS, XBL, DROP = SPAMHAUS
+SBL, CSS, XBL, DROP, BCL = SPAMHAUS
 V4, V6 = "192.0.2.25", "2001:db8::25"
 NAMES = {"": "zen.spamhaus.org", KEY: "zen.dq.spamhaus.net"}
 REFUSED = ["127.255.255.250", "127.255.255.251", "127.255.255.252", "127.255.255.255", "127.255.255.253"]
@@ -47,7 +51,7 @@ CODES = {
     ("127.0.0.9",): all_are("pass", drop="fail"),
     ("127.0.0.10",): all_are("pass"),
     ("127.0.0.11",): all_are("pass"),
-    ("127.0.0.30",): all_are("pass"),
+    ("127.0.0.30",): all_are("pass", bcl="fail"),
     ("127.0.0.2", "127.0.0.4", "127.0.0.10"): all_are("pass", sbl="fail", xbl="fail"),
     ("127.0.0.4", "127.0.0.77"): all_are("inconclusive", xbl="fail"),
     ("127.0.0.5",): all_are("inconclusive"),
@@ -100,7 +104,7 @@ LIFE: list[tuple[Outcome, Outcome, str, str]] = [
     (["198.51.100.1"], ["198.51.100.1"], "inconclusive", "inconclusive"),
     (["127.0.0.2"], ["198.51.100.1"], "inconclusive", "inconclusive"),
     (["127.0.0.2"], ["127.0.0.1"], "inconclusive", "pass"),
-    (["127.0.0.2"], ["127.0.0.30"], "inconclusive", "pass"),
+    (["127.0.0.2"], ["127.0.0.30"], "fail", "pass"),
     (["127.0.0.77"], NxDomain, "inconclusive", "pass"),
     (NoData, NxDomain, "inconclusive", "pass"),
     (["127.0.0.2"], NoData, "inconclusive", "pass"),
@@ -160,7 +164,7 @@ def test_a_listing_stands_without_a_reason(outcome: Outcome) -> None:
 
 
 def test_each_rule_has_its_own_fix() -> None:
-    codes = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9"]
+    codes = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9", "127.0.0.30"]
     script = world([ZEN], [V4]) | {f"A {reverse(V4)}.zen.spamhaus.org": codes}
     report = checked(script, ips=[V4], skip=OTHERS)
     fixes = {one.finding.rule: str(one.finding.fix) for one in report.findings if one.finding.rule in SPAMHAUS}
@@ -168,6 +172,31 @@ def test_each_rule_has_its_own_fix() -> None:
     assert "recipients" in fixes[CSS]
     assert "compromised" in fixes[XBL]
     assert "another provider" in fixes[DROP]
+    assert "set the machine up anew" in fixes[BCL]
+
+
+@pytest.mark.parametrize(
+    ("code", "removal"),
+    [
+        ("127.0.0.10", "then have your provider take it out of the range that it entered"),
+        ("127.0.0.11", "then remove it yourself at https://check.spamhaus.org"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_pbl_has_a_fix_for_each_of_its_keepers(code: str, removal: str, lang: str) -> None:
+    script = world([ZEN], [V4]) | {f"A {reverse(V4)}.{ZEN.name}": [code]}
+    report = report_of(
+        dynamic_ip.CHECK, Subject.of(ips=[V4]), script, policy=Policy(select=(dynamic_ip.PBL_LISTED.id,))
+    )
+    (finding,) = [one.finding for one in report.findings]
+    assert finding.fix is not None
+    said = (
+        Language("zh", load_translations("preflight_checks", "zh")).say(finding.fix)
+        if lang == "zh"
+        else str(finding.fix)
+    )
+    assert ("运营商将其移出" if code.endswith("10") else "自助移除。") in said if lang == "zh" else removal in said
+    assert ("smart host" in said, V4 in said) == (True, True)
 
 
 @pytest.mark.parametrize("ip", ["10.0.0.1", "127.0.0.9", "fd00::1", "100.64.0.1"])

@@ -166,6 +166,51 @@ def test_every_list_needs_its_proof_of_life(zone: Zone, kind: Kind) -> None:
             assert found == expected(zone, kind, Verdict(None, of_target, works)), (question, outcome)
 
 
+@pytest.mark.parametrize(("zone", "kind"), CASES, ids=[f"{zone.name}-{kind}" for zone, kind in CASES])
+def test_no_answer_is_a_verdict_without_proof_of_life(zone: Zone, kind: Kind) -> None:
+    question = f"A {labels(kind, TARGETS[kind])}.{asked_at(zone)}"
+    listed = f"A {labels(kind, zone.points[kind].listed)}.{asked_at(zone)}"
+    for fault in (NxDomain, Reason.TIMEOUT):
+        for _, answer in answers(zone):
+            found = report(zone, kind, script_of(zone, kind) | {question: answer, listed: fault})
+            about = {status for (rule, _), status in found.items() if rule.startswith(("dnsbl/listed", "dnsbl/domain"))}
+            assert about <= {"inconclusive"}, (answer, fault)
+            assert found["dnsbl/list-unusable", shown(zone)] in ("fail", "inconclusive"), (answer, fault)
+
+
+@pytest.mark.parametrize("kind", ZEN.kinds)
+def test_every_answer_of_zen_with_and_without_proof_of_life(kind: Kind) -> None:
+    target = TARGETS[kind]
+    asked = f"A {labels(kind, target)}.{ZEN.name}"
+    point = f"A {labels(kind, ZEN.points[kind].listed)}.{ZEN.name}"
+    tried = set()
+    for what, answer in answers(ZEN):
+        script = world([ZEN], [target]) | {asked: answer}
+        statuses = set(of_zen(script, target))
+        tried.add(what)
+        # A listing on one of its lists is none on the others, and PBL is the business of another check.
+        expected = {"listing": [{"fail", "pass"}, {"pass"}], "nothing": [{"pass"}]}.get(what, [{"inconclusive"}])
+        assert statuses in expected, (what, answer)
+        for fault in (NxDomain, Reason.TIMEOUT, ["127.255.255.252"]):
+            assert set(of_zen(script | {point: fault}, target)) == {"inconclusive"}, (what, answer, fault)
+    assert tried == {
+        "listing",
+        "refusal",
+        "resolver refused",
+        "undocumented",
+        "reserved",
+        "made up",
+        "nothing",
+        "unanswered",
+    }
+
+
+def of_zen(script: dict[str, Outcome], target: str) -> list[str]:
+    """The statuses of the rules on ZEN's lists."""
+    found = judged(checked(script, ips=[target], skip=OTHERS))
+    return [status for (rule, part), status in found.items() if part == target and "spamhaus" in rule]
+
+
 def test_the_catalogue_is_worth_its_table() -> None:
     assert len(load_zones().zones) >= 40
     assert {kind for zone in LISTS for kind in zone.kinds} == {"ip4", "ip6", "domain"}

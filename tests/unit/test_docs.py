@@ -11,6 +11,7 @@ import pytest
 from preflight.cli import main
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
+from tests.pages import graves_table, part_of_page, zones_table
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -89,6 +90,12 @@ def test_generated_pages_are_in_step(
     """`make docs` writes them anew."""
     assert main(arguments) == 0
     assert capfdbinary.readouterr().out.decode() == (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+
+def test_the_lists_in_the_docs_are_those_of_the_catalogue() -> None:
+    """`make docs` writes them anew."""
+    assert part_of_page("zones") == zones_table()
+    assert part_of_page("graveyard") == graves_table()
 
 
 def test_links_between_pages_lead_somewhere() -> None:

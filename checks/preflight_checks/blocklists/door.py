@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from preflight.check import Secret
 from preflight.findings import Evidence
 from preflight.net.dns import Answer, Question, Resolver, Unanswered
-from preflight_checks.blocklists.zones import Zone
+from preflight_checks.blocklists.zones import Kind, Zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Door:
             raise Unanswered(question, outcome.reason, self.mask(outcome.detail)) from None
         seen = answer.evidence
         return answer, Evidence(seen.source, self.mask(seen.asked), self.mask(seen.seen))
+
+    def fact(self, kind: Kind) -> str:
+        """What is remembered when the list was proven alive. Says whether a key was used, and never which."""
+        return f"blocklist {self.name} {kind} {'open' if self.key is None else 'keyed'} alive"
 
     @property
     def _suffix(self) -> str:

@@ -3,8 +3,11 @@
 import asyncio
 import ipaddress
 from dataclasses import dataclass
+from datetime import datetime
 
+from preflight.check import Context
 from preflight.findings import Evidence
+from preflight.memory import Memory
 from preflight.net.addresses import reversed_labels
 from preflight.net.dns import NxDomain, Resolver, Unanswered
 from preflight_checks.blocklists.door import Door
@@ -14,18 +17,41 @@ from preflight_checks.blocklists.zones import Kind
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What the test points say of a list: no doubt when it is proven alive. Comes with the evidence."""
+    """What the test points say of a list: no doubt when it is proven alive. Comes with the evidence.
+
+    `since` is set when an earlier run proved it, and this one has not.
+    """
 
     doubt: Doubt | None
     evidence: tuple[Evidence, ...] = ()
+    since: datetime | None = None
 
 
-async def prove(dns: Resolver, door: Door, kind: Kind) -> Life:
-    """Ask a list for both of its test points at once.
+def remembered(memory: Memory, door: Door, kind: Kind) -> Life | None:
+    """The proof of an earlier run; only that a list is alive is remembered, so that one that is mended is seen so."""
+    since = None if door.locked else memory.recall(door.fact(kind))
+    if since is None:
+        return None
+    seen = f"proven alive at {since.isoformat(timespec='seconds')}, through the same resolver"
+    return Life(None, (Evidence("cache", f"{door} ({kind})", seen),), since)
+
+
+async def prove(ctx: Context, door: Door, kind: Kind) -> Life:
+    """Ask a list for both of its test points at once, and remember for later runs if it is alive.
 
     A dead list and one that lists the whole world are proven faults; with all others it could not be told. A proven
     fault of one point outweighs what is odd about the other. Raises nothing.
     """
+    life = await _prove(ctx.dns, door, kind)
+    memory = ctx.settings.memory
+    if life.doubt is None:
+        memory.note(door.fact(kind))
+    else:
+        memory.forget(door.fact(kind))
+    return life
+
+
+async def _prove(dns: Resolver, door: Door, kind: Kind) -> Life:
     if door.locked:
         return Life(Doubt(Fault.NO_KEY))
     points = door.zone.points[kind]

@@ -9,37 +9,55 @@ from preflight.net.addresses import IPAddress, reverse_name
 from preflight.net.dns import Unanswered
 from preflight.subject import Subject, registrable
 from preflight_checks.blocklists.door import Door
-from preflight_checks.blocklists.lookup import Target, kind_of
+from preflight_checks.blocklists.target import Target, kind_of
 from preflight_checks.blocklists.zones import load_zones
 from preflight_checks.names import distinct, is_proper, normal
 
 MANY = 8  # PTR names that are looked up; receivers look at a few
+ON_NAMES = "dnsbl/domain-listed"
+"""The rule for which the names of the addresses are looked up."""
 
 
 def names_of(subject: Subject) -> list[str]:
     """The sender domain, the HELO name and their registrable domains; nothing that is no host name."""
-    hosts = [normal(name) for name in (subject.domain, subject.helo) if name is not None and is_proper(normal(name))]
-    return list(dict.fromkeys(name for host in hosts for name in (host, registrable(host)) if name))
+    return _known(name for name in (subject.domain, subject.helo) if name is not None)
+
+
+def _known(hosts: Iterable[str]) -> list[str]:
+    """The host names among these, and their registrable domains: lists of domains have the one or the other."""
+    proper = [normal(name) for name in hosts if is_proper(normal(name))]
+    return list(dict.fromkeys(name for host in proper for name in (host, registrable(host)) if name))
 
 
 async def reverse_names(ctx: Context, ip: IPAddress) -> list[str]:
-    """The host names that the PTR records of an address give. Raises `Unanswered`."""
+    """The host names that the PTR records of an address give, and their registrable domains. Raises `Unanswered`."""
     answer = await ctx.dns.query(reverse_name(ip), "PTR")
-    return [normal(name) for name in distinct(answer.values)[:MANY] if is_proper(normal(name))]
+    return _known(distinct(answer.values)[:MANY])
 
 
-async def all_names(ctx: Context) -> list[str]:
-    """`names_of` the subject and what `reverse_names` are known; an unanswered question about these adds none."""
-    ips = ctx.subject.ips
-    reverse = await asyncio.gather(*(reverse_names(ctx, ip) for ip in ips), return_exceptions=True)
-    names = names_of(ctx.subject)
-    for outcome in reverse:
-        if isinstance(outcome, BaseException):
-            if not isinstance(outcome, Unanswered):
-                raise outcome
-        else:
-            names += outcome
-    return list(dict.fromkeys(names))
+async def names(ctx: Context) -> list[str]:
+    """`names_of` the subject and, where the rule on names is wanted, `reverse_names` of its addresses.
+
+    An unanswered question about the names of an address adds none.
+    """
+    return await ctx.once("names", lambda: _names(ctx))
+
+
+async def _names(ctx: Context) -> list[str]:
+    found = names_of(ctx.subject)
+    if not any(rule.id == ON_NAMES and ctx.wants(rule) for rule in ctx.check.rules):
+        return found
+    for outcome in await asyncio.gather(*(reverse_names(ctx, ip) for ip in ctx.subject.ips), return_exceptions=True):
+        if not isinstance(outcome, BaseException):
+            found += outcome
+        elif not isinstance(outcome, Unanswered):
+            raise outcome
+    return list(dict.fromkeys(found))
+
+
+async def targets(ctx: Context) -> list[Target]:
+    """All that lists are asked for in this run."""
+    return [*ctx.subject.ips, *(await names(ctx))]
 
 
 def applies(door: Door, target: Target) -> bool:

@@ -18,9 +18,9 @@ from pydnsbl.providers import Provider
 from preflight.check import Context
 from preflight.net.dns import Unanswered
 from preflight_checks.blocklists.door import Door
-from preflight_checks.blocklists.life import prove
-from preflight_checks.blocklists.lookup import Target, kind_of, labels_of, look_up
+from preflight_checks.blocklists.lookup import life_of, look_up
 from preflight_checks.blocklists.reading import Reading, unusable
+from preflight_checks.blocklists.target import Target, kind_of, labels_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class CatalogueProvider(Provider):  # type: ignore[misc] # pydnsbl has no types
 class _OverCatalogue:
     """What both checkers have in common: questions go through the check's context, answers through our reading.
 
-    `outcomes` keeps, by the names of the lists, what came of the last request.
+    `outcomes` keeps what came of each request on each list, by the request and the list's name.
     """
 
     ctx: Context
-    outcomes: dict[str, Reading | Unanswered]
+    outcomes: dict[tuple[str, str], Reading | Unanswered]
     _resolver: Any
 
     def prepare(self, ctx: Context) -> None:
@@ -65,7 +65,7 @@ class _OverCatalogue:
     async def dnsbl_request(self, request: str, provider: CatalogueProvider) -> Any:
         """Ask one list. Only a documented listing is a `response`; all else that is not NXDOMAIN is an `error`."""
         outcome = await _outcome(self.ctx, provider.door, self.target(request))
-        self.outcomes[provider.host] = outcome
+        self.outcomes[request, provider.host] = outcome
         if isinstance(outcome, Unanswered):
             return DNSBLResponse(addr=request, provider=provider, error=outcome)
         items = [Item(code) for code in outcome.codes]
@@ -114,11 +114,18 @@ class Survey:
 
 async def survey(ctx: Context, target: Target, doors: Sequence[Door]) -> Survey:
     """Ask all these lists for one target at once. Raises nothing."""
-    checker = (DomainChecker if isinstance(target, str) else AddressChecker)(ctx, doors)
-    try:
-        return Survey(await checker.check_async(str(target)), checker.outcomes)
-    finally:
+
+    async def make() -> AddressChecker | DomainChecker:
+        # One for all targets, and its resolver closed before use: each takes a watch on resolv.conf from the system,
+        # of which there are a few hundred.
+        checker = (DomainChecker if isinstance(target, str) else AddressChecker)(ctx, doors)
         await checker.close()
+        return checker
+
+    names = tuple(door.name for door in doors)
+    checker = await ctx.once(("checker", kind_of(target), names), make)
+    result = await checker.check_async(str(target))
+    return Survey(result, {name: checker.outcomes.pop((str(target), name)) for name in names})
 
 
 async def _outcome(ctx: Context, door: Door, target: Target) -> Reading | Unanswered:
@@ -126,7 +133,7 @@ async def _outcome(ctx: Context, door: Door, target: Target) -> Reading | Unansw
     try:
         return await look_up(ctx, door, target)
     except Unanswered as outcome:
-        life = await prove(ctx.dns, door, kind_of(target))
+        life = await life_of(ctx, door, kind_of(target))
         if life.doubt is None:
             return outcome
         return unusable(door.name, life.doubt, (outcome.evidence, *life.evidence))

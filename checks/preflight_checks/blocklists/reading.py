@@ -53,6 +53,11 @@ class Fault(StrEnum):
         return self in (Fault.DEAD, Fault.LISTS_THE_WORLD)
 
     @property
+    def by_code(self) -> bool:
+        """Whether it is a code that shows it."""
+        return self in (Fault.REFUSED, Fault.RESOLVER_REFUSED, Fault.RESERVED_CODE, Fault.UNKNOWN_CODE)
+
+    @property
     def hints_at_resolver(self) -> bool:
         """Whether the resolver may be the cause."""
         return self in (Fault.RESOLVER_REFUSED, Fault.REWRITTEN)
@@ -108,14 +113,15 @@ class Reading:
     """What a list says of an address or a name.
 
     `zone` is the list's name to show, never with a key. `codes` are the documented listing codes that were seen,
-    `listings` what the catalogue says of them, `asides` what it says of codes that are no listings, `unknown` the
-    undocumented codes beside them. `doubt` is set when `UNUSABLE`.
+    `listings` what the catalogue says of them, `other_codes` those that are no listings, `asides` what it says of them,
+    `unknown` the undocumented codes beside them. `doubt` is set when `UNUSABLE`.
     """
 
     zone: str
     state: State
     codes: tuple[str, ...] = ()
     listings: tuple[Code, ...] = ()
+    other_codes: tuple[str, ...] = ()
     asides: tuple[Code, ...] = ()
     unknown: tuple[str, ...] = ()
     doubt: Doubt | None = None
@@ -160,11 +166,13 @@ def _read_codes(zone: Zone, shown: str, codes: list[IPv4Address], evidence: Evid
     unknown = tuple(str(code) for code, entries in documented.items() if not entries or _stray_bits(code, entries))
     if unknown and not listings:
         return unusable(shown, Doubt(Fault.UNKNOWN_CODE, ", ".join(unknown)), (evidence,))
+    listed = [code for code, entries in documented.items() if not set(entries).isdisjoint(listings)]
     return Reading(
         zone=shown,
         state=State.LISTED if listings else State.NOT_LISTED,
-        codes=tuple(str(code) for code, entries in documented.items() if not set(entries).isdisjoint(listings)),
+        codes=tuple(map(str, listed)),
         listings=listings,
+        other_codes=tuple(str(code) for code, entries in documented.items() if entries and code not in listed),
         asides=tuple(entry for entry in found if entry.kind != "listing"),
         unknown=unknown,
         evidence=(evidence,),
