@@ -1,13 +1,23 @@
-"""Writes what in docs/dnsbl.md comes from the catalogue and from a run with real daemons. Part of `make docs`."""
+"""Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
+That is the report in README.md, and in docs/dnsbl.md the lists and the comparison.
+"""
+
+import contextlib
+import io
 import re
 import sys
 import tempfile
 from pathlib import Path
 
+from preflight.cli import main as preflight
+from preflight.lab import LabDns
+from preflight.lab.demo import demo_world
 from preflight_checks.blocklists.zones import Zone, load_zones
 
-PAGE = Path(__file__).parents[1] / "docs" / "dnsbl.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "dnsbl.md"
+README = ROOT / "README.md"
 _KINDS = {"ip4": "IPv4", "ip6": "IPv6", "domain": "names"}
 _ACCESS = {"open": "anybody", "registration": "registered resolvers", "key": "with a key"}
 
@@ -38,6 +48,23 @@ def graves_table() -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def demo_report() -> str:
+    """What the main job says of the demo's bad server, as on a terminal of 80 columns."""
+    message = ROOT / "preflight" / "lab" / "data" / "bad.eml"
+    output = io.StringIO()
+    with LabDns(demo_world()) as server, contextlib.redirect_stdout(output):
+        arguments = ["--resolver", server.address, "--message", str(message), "--no-cache", "--lang", "en"]
+        preflight(["check", "mail.bad.example", *arguments])
+    return output.getvalue().replace(str(message), "bad.eml")
+
+
+def report_in_readme() -> str:
+    """The report that is pasted in README.md."""
+    match = _PASTED.search(README.read_text(encoding="utf-8"))
+    assert match, "README.md has no block of text"
+    return match[1]
+
+
 def part_of_page(name: str) -> str:
     """What stands between the marks of a part of the page."""
     match = re.search(_marks(name), PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -62,11 +89,16 @@ def _marks(name: str) -> str:
     return rf"(<!-- {name}: written by make docs -->\n\n)(.*?)\n?(<!-- end of {name} -->)"
 
 
+_PASTED = re.compile(r"^```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
 def main() -> int:
-    """Write the parts of the page; the comparison only where the daemons are installed."""
+    """Write the parts of the pages; the comparison only where the daemons are installed."""
     from tests.lab.comparison import table
     from tests.lab.daemons import Lab, missing_daemons
 
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(_PASTED.sub(lambda _: f"```text\n{demo_report()}```", readme, count=1), encoding="utf-8")
     write("zones", zones_table())
     write("graveyard", graves_table())
     if missing := missing_daemons():

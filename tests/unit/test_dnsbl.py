@@ -25,7 +25,6 @@ from tests.unit.dnsbl_world import DBL, PROBE, SPAMHAUS, ZEN, NoRecorder, Outcom
 
 IP, HELO, DOMAIN = "192.0.2.25", "mail.example.com", "example.com"
 REGISTRABLE = ("multi.surbl.org", "multi.uribl.com")
-MONKEY = "uribl.spameatingmonkey.net"
 ADDRESS_LISTS = ("bl.spamcop.net", "psbl.surriel.com", "bl.mailspike.net", "dnsbl-1.uceprotect.net")
 MAJOR, MINOR, NAME = "dnsbl/listed", "dnsbl/listed-minor", "dnsbl/domain-listed"
 UNUSABLE, RESOLVER = "dnsbl/list-unusable", "dnsbl/resolver-unfit"
@@ -49,8 +48,7 @@ ALL_CLEAR = (
     | {(MINOR, f"{IP} on {zone}"): "pass" for zone in ADDRESS_LISTS[1:]}
     | {(NAME, f"{name} on {DBL.name}"): "pass" for name in (HELO, DOMAIN)}
     | {(NAME, f"{DOMAIN} on {zone}"): "pass" for zone in REGISTRABLE}
-    | {(MINOR, f"{DOMAIN} on {MONKEY}"): "pass"}
-    | {(UNUSABLE, zone): "pass" for zone in (ZEN.name, DBL.name, *ADDRESS_LISTS, *REGISTRABLE, MONKEY)}
+    | {(UNUSABLE, zone): "pass" for zone in (ZEN.name, DBL.name, *ADDRESS_LISTS, *REGISTRABLE)}
     | {(RESOLVER, "resolver"): "pass"}
 )
 
@@ -68,7 +66,6 @@ def test_all_clear() -> None:
         (f"A {DOMAIN}.dbl.spamhaus.org", ["127.0.1.104"], NAME, f"{DOMAIN} on dbl.spamhaus.org"),
         (f"A {DOMAIN}.multi.surbl.org", ["127.0.0.72"], NAME, f"{DOMAIN} on multi.surbl.org"),
         (f"A {DOMAIN}.multi.uribl.com", ["127.0.0.2"], NAME, f"{DOMAIN} on multi.uribl.com"),
-        (f"A {DOMAIN}.{MONKEY}", ["127.0.0.2"], MINOR, f"{DOMAIN} on {MONKEY}"),
     ],
 )
 def test_a_listing_fails_for_its_list_alone(question: str, codes: list[str], rule: str, part: str) -> None:
@@ -214,7 +211,7 @@ class TestNames:
             "A host.example.net.dbl.spamhaus.org": ["127.0.1.5"],
             "TXT host.example.net.dbl.spamhaus.org": NxDomain,
             "A example.net.dbl.spamhaus.org": NxDomain,
-            **{f"A example.net.{zone}": NxDomain for zone in (*REGISTRABLE, MONKEY)},
+            **{f"A example.net.{zone}": NxDomain for zone in REGISTRABLE},
         }
         found = judged(checked(script, ips=ips, domain=DOMAIN))
         assert {key[1]: status for key, status in found.items() if key[0] == NAME} == {
@@ -233,7 +230,7 @@ class TestNames:
         assert judged(checked({PROBE: NxDomain}, helo=helo)) == {(RESOLVER, "resolver"): "pass"}
 
     def test_an_address_is_not_looked_up_as_a_name(self) -> None:
-        found = judged(checked(world([DBL], names=[DOMAIN]), domain=DOMAIN, skip=[*REGISTRABLE, MONKEY]))
+        found = judged(checked(world([DBL], names=[DOMAIN]), domain=DOMAIN, skip=REGISTRABLE))
         assert found == {
             (NAME, f"{DOMAIN} on {DBL.name}"): "pass",
             (UNUSABLE, DBL.name): "pass",

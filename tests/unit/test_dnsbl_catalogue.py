@@ -117,7 +117,6 @@ def test_the_default_lists_are_few_and_known() -> None:
         "dbl.spamhaus.org",
         "multi.surbl.org",
         "multi.uribl.com",
-        "uribl.spameatingmonkey.net",
     }
 
 
