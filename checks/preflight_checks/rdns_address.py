@@ -196,8 +196,10 @@ def _embedded_v6(name: str, ip: IPv6Address) -> Embedded:
         if text in compact:
             return Embedded(Share.FULL, text)
     hyphens = name.replace(".", "-").replace("_", "-")
-    groups = [f"{int(nibbles[at : at + 4], 16):x}" for at in range(0, 32, 4)]
-    for text in ("-".join(groups), ip.compressed.replace(":", "-").strip("-"), ip.exploded.replace(":", "-")):
+    # Not by `exploded`: from Python 3.13 on it writes an IPv4-mapped address with dots.
+    padded = [nibbles[at : at + 4] for at in range(0, 32, 4)]
+    groups = [f"{int(group, 16):x}" for group in padded]
+    for text in ("-".join(groups), ip.compressed.replace(":", "-").strip("-"), "-".join(padded)):
         if len(text) > 8 and _stands_alone(text, hyphens):
             return Embedded(Share.FULL, text)
     low = [group for group in groups[4:] if group != "0"]

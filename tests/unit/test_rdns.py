@@ -128,7 +128,9 @@ def test_four_octets_are_found_in_any_order(ip: IPAddress, order: list[int], sig
 
 @given(st.ip_addresses(v=6))
 def test_each_spelling_of_an_ipv6_address_is_found(ip: IPAddress) -> None:
-    for text in (ip.packed.hex(), ip.exploded.replace(":", "-"), ip.reverse_pointer):
+    nibbles = ip.packed.hex()
+    groups = "-".join(nibbles[at : at + 4] for at in range(0, 32, 4))
+    for text in (nibbles, groups, ".".join(reversed(nibbles))):
         assert embedded(f"{text}.example.net", ip).share is Share.FULL
 
 
