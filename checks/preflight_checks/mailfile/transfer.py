@@ -7,6 +7,7 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 _MAX_PIECES = 1000
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 _UUENCODE = frozenset({"uuencode", "x-uuencode", "uue", "x-uue"})
+KNOWN_ENCODINGS = frozenset({"base64", "quoted-printable"}) | _IDENTITY | _UUENCODE
 
 
 def encoding_name(value: str) -> str:
