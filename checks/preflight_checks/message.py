@@ -100,6 +100,8 @@ def _unreadable(why: NoMail, seen: Evidence) -> Finding:
             return UNREADABLE.fails(part, "the file begins with an empty line, so that its header is empty", seen)
         case NoMail.NO_FIELD:
             return UNREADABLE.fails(part, "the file does not begin with a header field (Name: value)", seen)
+        case NoMail.MAILBOX:
+            return UNREADABLE.fails(part, "the file is a mailbox of several messages; give them one by one", seen)
         case _ as never:
             assert_never(never)
 

@@ -12,6 +12,7 @@ from preflight.cli.codes import codes
 from preflight.cli.common import complain, show
 from preflight.cli.demo import demo
 from preflight.cli.init import init
+from preflight.cli.message import message
 from preflight.cli.rules import rules
 from preflight.cli.schema import schema
 from preflight.errors import PreflightError
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, codes, rules, demo, init, schema):
+for command in (check, message, codes, rules, demo, init, schema):
     app.command()(command)
 
 
@@ -76,5 +77,5 @@ KEYBOARD_INTERRUPT = 130  # what typer makes of Ctrl-C
 
 
 def _command_of(args: Sequence[str]) -> list[str]:
-    names = {command.__name__ for command in (check, codes, rules, demo, init, schema)}
+    names = {command.__name__ for command in (check, message, codes, rules, demo, init, schema)}
     return [arg for arg in args[:1] if arg in names]

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from preflight.cli.common import LangOption, complain, show
+from preflight.cli.common import LangOption
+from preflight.cli.options import FailOnOption, IgnoreOption, OutputOption, ReportFormatOption, SelectOption
 from preflight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 _SUBJECT = "What to check"
 _DNS = "DNS and time"
-_POLICY = "What counts"
-_OUTPUT = "Output"
 
 
 def check(
@@ -68,25 +67,11 @@ def check(
         str | None,
         typer.Option("--dqs-key-file", metavar="FILE", help="Spamhaus DQS key.", rich_help_panel=_DNS),
     ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="ID", help="Only this check or rule; may repeat.", rich_help_panel=_POLICY),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="ID", help="Not this check or rule; may repeat.", rich_help_panel=_POLICY),
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option("--fail-on", metavar="error|warning|never", help="What is a no-go.", rich_help_panel=_POLICY),
-    ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=_OUTPUT)
-    ] = "terminal",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", metavar="FILE", help="Also write a file; suffix = format.", rich_help_panel=_OUTPUT),
-    ] = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    fail_on: FailOnOption = None,
+    format_: ReportFormatOption = "terminal",
+    output: OutputOption = None,
     lang: LangOption,
 ) -> int:
     """Check whether receivers will take this server's mail.
@@ -94,12 +79,10 @@ def check(
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
     from preflight.cli.output import OutputFile
-    from preflight.cli.running import render_options, renderer_for, renderer_named, run_checks
+    from preflight.cli.running import deliver, renderer_for, renderer_named, run_checks
     from preflight.config import Config, load_config, seconds
     from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
-    from preflight.policy import exit_code
     from preflight.registry import load_registry
-    from preflight.report import overall
     from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
@@ -108,7 +91,7 @@ def check(
     given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
-    policy = _policy(file, registry, select, ignore, fail_on)
+    policy = chosen_policy(file, registry, select, ignore, fail_on)
     source = LiveSource(
         resolver or file.table.resolver.servers,
         seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout"),
@@ -118,17 +101,7 @@ def check(
 
     reports = run_checks(subjects, source, registry, policy, settings, limit)
 
-    problems = []
-    for target, writer in outputs:
-        try:
-            target.write(writer.render(reports, render_options(registry, lang, for_people=False)))
-        except ConfigError as error:  # the report on standard output must not be lost with it
-            problems.append(error)
-    people = renderer.name == "terminal"
-    show(renderer.render(reports, render_options(registry, lang, for_people=people)), machine=not people)
-    for problem in problems:
-        complain(str(problem))
-    return 2 if problems else exit_code(overall(report.verdict for report in reports))
+    return deliver(reports, renderer, outputs, registry, lang)
 
 
 def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
@@ -155,9 +128,10 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
     return chosen
 
 
-def _policy(
+def chosen_policy(
     file: "Config", registry: "Registry", select: list[str] | None, ignore: list[str] | None, fail_on: str | None
 ) -> "Policy":
+    """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
     from preflight.policy import FailOn, nearest
 
     kinds = [kind.value for kind in FailOn]

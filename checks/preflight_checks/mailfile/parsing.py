@@ -24,6 +24,9 @@ MAX_UUENCODED = 100  # files in one text
 
 # The line after `begin` starts with its count of octets: 45 in all lines but the last (`M`).
 _UU = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n(?:[!-`][ -`]*\r?\n)+?(?:`?\r?\n)?end\b", re.MULTILINE)
+_NEXT_MESSAGE = re.compile(  # RFC 4155, appendix A: an empty line before, a time at its end
+    rb"\n\r?\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d(?::\d\d)?[^\n]{0,40} \d{4}\r?\n[!-9;-~]+:"
+)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _ATTACHED_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
@@ -38,6 +41,7 @@ class NoMail(StrEnum):
     BINARY = "binary"
     BLANK_LINE = "blank-line"
     NO_FIELD = "no-field"
+    MAILBOX = "mailbox"
 
 
 class Gap(StrEnum):
@@ -211,6 +215,8 @@ def read_mail(octets: bytes) -> Mail | NoMail:
     start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
     if octets.startswith((b"From ", b">From "), start):
         start = octets.find(b"\n", start) + 1 or size
+        if _NEXT_MESSAGE.search(octets, start):
+            return NoMail.MAILBOX
     header, body = read_header(octets, start, size)
     if not header.fields:
         return _why_no_mail(octets[start : start + 1024])

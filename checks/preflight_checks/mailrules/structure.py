@@ -18,7 +18,8 @@ _MOJIBAKE = re.compile("\u00c3[\u0080-\u00bf\u2018-\u203a]|\u00e2\u20ac[\u0080-\
 
 LINE = message_rule(
     "line-too-long",
-    Severity.ERROR,
+    # A warning, as many programs that send break or encode such a line; one that does not is refused.
+    Severity.WARNING,
     title="No line is longer than 998 octets",
     why="SMTP allows 998 octets in a line. Servers refuse longer ones, or cut them, which breaks DKIM signatures.",
     fix="Encode the text in quoted-printable or base64, or break its lines.",
@@ -26,7 +27,8 @@ LINE = message_rule(
 )
 ENDS = message_rule(
     "line-ends",
-    Severity.ERROR,
+    # A warning, as this is the file, and most programs that send make all line ends CRLF.
+    Severity.WARNING,
     title="All lines end alike",
     why="A lone LF or CR among CRLF is read differently by different servers, which is how messages are smuggled "
     "(CVE-2023-51764); strict servers refuse it, and Exchange Online cannot pass it on (550 5.6.11).",
@@ -59,7 +61,7 @@ TYPE = message_rule(
 )
 ENCODING = message_rule(
     "encoding-mismatch",
-    Severity.ERROR,
+    Severity.WARNING,
     title="Each part is in the transfer encoding that it names",
     why="8-bit text that claims to be 7bit is broken on its way through older servers; filters score it.",
     fix="Name the encoding that is used, or better encode the part in quoted-printable or base64.",
