@@ -84,7 +84,7 @@ PLACEHOLDER = message_rule(
     "placeholder",
     Severity.WARNING,
     title="No place of a template is left unfilled",
-    why="Dear {{first_name}} tells readers and filters that a machine wrote to many and that it broke down.",
+    why="A bare FIRST_NAME in place of a name tells readers and filters that a machine wrote to many, and broke down.",
     fix="Fill {placeholder} in before sending, and give each place a default.",
     reference="Operator guidance; no filter publishes a score for it",
 )
