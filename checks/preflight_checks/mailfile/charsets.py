@@ -71,9 +71,11 @@ def is_known(charset: str) -> bool:
     if codec is None:
         return False
     try:
-        b"".decode(codec)
-    except (LookupError, UnicodeError):
+        b"a".decode(codec)  # not of nothing, for which Python looks no codec up
+    except LookupError:
         return False
+    except UnicodeError:
+        return True
     return True
 
 
