@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from preflight.check import Check, Context, Findings, Rule, judges
+from preflight.check import Check, Context, Findings, Judge, Rule, judges
 from preflight.findings import Evidence, Finding, Severity
 from preflight_checks.mailfile.letter import Letter, read_letter
 from preflight_checks.mailfile.parsing import NoMail, read_mail
@@ -28,6 +28,31 @@ UNREADABLE = message_rule(
 _GROUPS = (subject, body, attachments, senders, origin, structure, content, linking, bulk)
 RULES: tuple[Rule, ...] = (UNREADABLE, *(rule for group in _GROUPS for rule in group.RULES))
 
+JUDGES: tuple[Judge[Letter], ...] = (
+    subject.subject,
+    subject.style,
+    body.body,
+    body.substance,
+    body.size,
+    attachments.attachments,
+    senders.author,
+    senders.recipients,
+    origin.presence,
+    origin.date,
+    origin.message_id,
+    origin.fields,
+    structure.lines,
+    structure.mime,
+    structure.texts,
+    content.alternatives,
+    content.html,
+    content.filter_tests,
+    content.placeholders,
+    linking.links,
+    bulk.unsubscribing,
+)
+"""The judges of a message that can be read."""
+
 
 class MessageOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[checks.message]`. `template`: the file is a template, to which the program that sends it adds Date, Message-ID
@@ -45,31 +70,7 @@ async def _run(ctx: Context) -> None:
     if isinstance(read, NoMail):
         await ctx.each((read,), _no_mail)
         return
-    await ctx.each(
-        (read,),
-        _readable,
-        subject.subject,
-        subject.style,
-        body.body,
-        body.substance,
-        body.size,
-        attachments.attachments,
-        senders.author,
-        senders.recipients,
-        origin.presence,
-        origin.date,
-        origin.message_id,
-        origin.fields,
-        structure.lines,
-        structure.mime,
-        structure.texts,
-        content.alternatives,
-        content.html,
-        content.filter_tests,
-        content.placeholders,
-        linking.links,
-        bulk.unsubscribing,
-    )
+    await ctx.each((read,), _readable, *JUDGES)
 
 
 def _read(data: bytes, *, is_template: bool) -> Letter | NoMail:

@@ -9,6 +9,7 @@ import struct
 import sys
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -369,6 +370,15 @@ def test_the_directory_of_a_7z_is_checked() -> None:
     octets = bytearray(seven({"a.txt": b"a"}))
     octets[14] ^= 1
     assert broken(with_file(bytes(octets), "a.7z")) == UNSEEN
+
+
+def test_a_7z_that_promises_more_files_than_it_has_data_for() -> None:
+    octets = seven({"a.txt": b"a", "b.txt": b"b"})
+    begins = 32 + int.from_bytes(octets[12:20], "little")
+    header = octets[begins:].replace(b"\x08\x0d\x02\x09\x01\x00", b"\x08\x0d\x01\x00")
+    start = octets[12:20] + struct.pack("<QI", len(header), zlib.crc32(header))
+    whole = octets[:8] + struct.pack("<I", zlib.crc32(start)) + start + octets[32:begins] + header
+    assert broken(with_file(whole, "a.7z")) == UNSEEN
 
 
 def test_an_empty_tar_in_gzip_and_a_link() -> None:

@@ -266,7 +266,7 @@ B64 = base64.encodebytes(TEXT.encode()).decode()
         (letter(base64.encodebytes(b"x" * 3000).decode(), Content_Transfer_Encoding="base64"), NONE),
         (letter(Content_Transfer_Encoding="x-mystery"), {
             "encoding-mismatch", "?body-too-small", "?body-empty", "?body-only-link", "?base64-text", "?charset",
-            "?html-only", "?alternatives-differ", "?images-few-words", "?hidden-text", "?active-content", "?gtube",
+            "?alternatives-differ", "?images-few-words", "?hidden-text", "?active-content", "?gtube",
             "?placeholder", "?link-ip", "?link-shortener", "?link-mismatch", "?link-obscured",
         }),
     ],

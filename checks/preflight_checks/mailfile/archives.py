@@ -31,6 +31,7 @@ from preflight_checks.mailfile.onenote import onenote_entries
 from preflight_checks.mailfile.rar import rar_entries
 from preflight_checks.mailfile.sevenzip import sevenzip_entries
 
+_MAX_DEFLATE = 1032  # times that deflate can make anything grow
 _MEMBER = 4096  # what a compressed member costs at least, since each takes time however small it is
 _MAX_MEMORY = 80 * 1024 * 1024  # for xz, whose largest preset needs 65 MiB
 
@@ -193,7 +194,15 @@ def _stream(holder: Holder, content: bytes, name: str, budget: Budget) -> Entry:
         return _unpack(make, memoryview(content), limit, budget, members=True)
 
     budget.take_entry()
-    return Entry(entry_names(names), None, read)
+    size = _gzip_size(content) if holder is Holder.GZIP else 0
+    # What no deflate reaches is no size, but something behind the end.
+    is_bomb = size <= _MAX_DEFLATE * len(content) and grows_too_much(size, len(content))
+    return Entry(entry_names(names), None, read, Obstacle.BOMB if is_bomb else None)
+
+
+def _gzip_size(content: bytes) -> int:
+    """How much a gzip file says that it unpacks to, in octets: its last four (RFC 1952 2.3.1, ISIZE)."""
+    return int(struct.unpack("<I", content[-4:])[0]) if len(content) >= 18 else 0
 
 
 def _gzip_name(content: bytes) -> str:
@@ -250,31 +259,29 @@ def _unpack(
 
     Raises `CannotLookError` when the data is broken or cut off before the limit, or the budget spent.
     """
-    out = bytearray()
+    out = BytesIO()  # gives its octets away without a copy
     at = 0
     try:
-        while len(out) < limit:
+        while out.tell() < limit:
             at = _unpack_member(make(), packed, at, limit, out, budget)
             if not members or not any(packed[at : at + 512]):  # the end, or padding behind it
                 break
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError):
         raise CannotLookError(Obstacle.BROKEN) from None
-    return bytes(out)
+    return out.getvalue()
 
 
-def _unpack_member(
-    engine: _Decompressor, packed: memoryview, at: int, limit: int, out: bytearray, budget: Budget
-) -> int:
+def _unpack_member(engine: _Decompressor, packed: memoryview, at: int, limit: int, out: BytesIO, budget: Budget) -> int:
     """Unpack one member, which begins at an offset, into `out`; returns the offset behind it."""
     budget.take(_MEMBER)
-    while not engine.eof and len(out) < limit:
+    while not engine.eof and out.tell() < limit:
         chunk = b""
         if engine.needs_input:
             chunk = bytes(packed[at : at + CHUNK])
             if not chunk:
                 raise EOFError
             at += len(chunk)
-        piece = engine.decompress(chunk, min(limit - len(out), CHUNK))
+        piece = engine.decompress(chunk, min(limit - out.tell(), CHUNK))
         budget.take(max(len(piece), len(chunk) // 16))
-        out += piece
+        out.write(piece)
     return at - len(engine.unused_data)

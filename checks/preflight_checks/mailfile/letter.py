@@ -6,6 +6,7 @@ from functools import cached_property
 from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.html import Page, read_html
 from preflight_checks.mailfile.parsing import Mail, Part
+from preflight_checks.mailfile.transfer import IDENTITY
 
 MAX_TEXT = 1024 * 1024  # octets of one text that are looked at
 MAX_TEXTS = 50
@@ -13,11 +14,13 @@ MAX_TEXTS = 50
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """A text of the body: its part, its octets with the transfer encoding undone (`None`: unknown encoding), itself
-    in characters, and the page that it makes when it is HTML."""
+    """A text of the body: its part, its first octets with the transfer encoding undone (`None`: unknown encoding), how
+    many there are in all with each line break as one, itself in characters, and the page that it makes when it is HTML.
+    """
 
     part: Part
     octets: bytes | None = field(repr=False)
+    size: int
     text: str = field(repr=False)
     page: Page | None = field(repr=False)
 
@@ -43,7 +46,7 @@ class Letter:
     @property
     def is_partial(self) -> bool:
         """Whether there is more text than was looked at."""
-        return len(self.mail.texts) > MAX_TEXTS or any(len(one.octets or b"") > MAX_TEXT for one in self.texts)
+        return len(self.mail.texts) > MAX_TEXTS or any(one.size > MAX_TEXT for one in self.texts)
 
     @cached_property
     def words_shown(self) -> str:
@@ -66,6 +69,17 @@ def read_letter(mail: Mail, *, is_template: bool = False) -> Letter:
 
 
 def _text(part: Part) -> Text:
-    octets = part.content()
-    text = charsets.decode((octets or b"")[:MAX_TEXT], part.charset or "us-ascii")
-    return Text(part, octets, text, read_html(text) if part.content_type == "text/html" else None)
+    octets, size = _content(part)
+    text = charsets.decode(octets or b"", part.charset or "us-ascii")
+    return Text(part, octets, size, text, read_html(text) if part.content_type == "text/html" else None)
+
+
+def _content(part: Part) -> tuple[bytes | None, int]:
+    """The first octets of a text, and the size of all of it; a large one is not copied for that."""
+    if part.encoding in IDENTITY:
+        size = part.end - part.start - part.octets.count(b"\r\n", part.start, part.end)
+        return part.octets[part.start : min(part.end, part.start + MAX_TEXT)], size
+    content = part.content()
+    if content is None:
+        return None, 0
+    return content[:MAX_TEXT], len(content) - content.count(b"\r\n")

@@ -13,13 +13,14 @@ from functools import cached_property
 from itertools import islice
 
 from preflight_checks.mailfile.headers import Field, Header, Parameters, read_header
-from preflight_checks.mailfile.transfer import decode_transfer, encoding_name
+from preflight_checks.mailfile.transfer import IDENTITY, decode_transfer, encoding_name
 
 MAX_PARTS = 1000  # Exchange Online takes 250
 MAX_DEPTH = 30  # of parts in parts; Exchange Online takes 30 messages in one another
 MAX_DASHED = 100_000  # lines that begin with `--`, each of which may end a part
 MAX_DASHES = 500_000  # places with `--` that are looked at for that
 
+_CHUNK = 1024 * 1024
 MAX_UUENCODED = 100  # files in one text
 
 # The line after `begin` starts with its count of octets: 45 in all lines but the last (`M`).
@@ -88,6 +89,11 @@ class Part:
         return not _TYPE.fullmatch(self._type.value) or (self.is_multipart and not self.boundary)
 
     @property
+    def is_ascii(self) -> bool:
+        """Whether its octets, as they travel, are all ASCII. Looked at in chunks, since there may be many."""
+        return all(self.octets[at : min(at + _CHUNK, self.end)].isascii() for at in range(self.start, self.end, _CHUNK))
+
+    @property
     def boundary(self) -> bytes:
         """What its parts are divided by; empty where none is given."""
         return self._type.get("boundary").rstrip().encode("utf-8")
@@ -127,7 +133,7 @@ class Part:
 
     def content(self) -> bytes | None:
         """Its octets, transfer encoding undone; `None` when that encoding is unknown."""
-        return decode_transfer(self.octets[self.start : self.end], self.encoding)
+        return decode_transfer(self.octets, self.encoding, self.start, self.end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,9 +183,10 @@ class Mail:
 
 def uuencoded(part: Part) -> list[Part]:
     """The files that stand in a text between `begin 644 name` and `end`, as if each were a part (POSIX, uuencode)."""
-    content = part.content() or b""
-    if b"begin " not in content:
+    is_plain = part.encoding in IDENTITY
+    if is_plain and part.octets.find(b"begin ", part.start, part.end) < 0:
         return []
+    content = part.content() or b""
     return [
         Part(_uu_header(found[1], part), content, found.start(), found.end(), part.depth + 1, "text/plain", True)
         for found in islice(_UU.finditer(content), MAX_UUENCODED)

@@ -272,7 +272,10 @@ def _files(reader: _Reader, folders: list[_Folder], budget: Budget) -> list[Entr
             if next(is_file, False):
                 found.append(Entry(name, 0, lambda _: b""))
             continue
-        stream, (start, size) = next(places)
+        place = next(places, None)
+        if place is None:
+            raise ValueError  # more files than there is data for
+        stream, (start, size) = place
         found.append(Entry(name, size, stream.reader(start, size), stream.obstacle))
     return found
 

@@ -60,8 +60,7 @@ RULES = (TOO_SMALL, EMPTY, ONLY_LINK, TOO_LARGE)
 async def body(_: Context, letter: Letter) -> Findings:
     """Whether the text is long enough."""
     part, rule, mail = "body", TOO_SMALL, letter.mail
-    contents = [(text, text.octets) for text in letter.texts]
-    sizes = [(text, len(_one_break(content))) for text, content in contents if content is not None]
+    sizes = [(text, text.size) for text in letter.texts if text.octets is not None]
     octets = sum(size for _, size in sizes)
     seen = [
         Evidence("message", f"text {n} ({text.part.content_type})", _size(text, size))
@@ -76,16 +75,12 @@ async def body(_: Context, letter: Letter) -> Findings:
         yield rule.undecided(
             part, "only {octets} octets of text, yet not all parts of the message are known", seen, octets=octets
         )
-    elif len(sizes) < len(contents):
+    elif len(sizes) < len(letter.texts):
         yield rule.undecided(part, "a part of the body is in an unknown transfer encoding", seen)
     else:
         yield rule.fails(
             part, "only {octets} octets of text in a message of {total}; more than {limit} are wanted", seen, **args
         )
-
-
-def _one_break(content: bytes) -> bytes:
-    return content.replace(b"\r\n", b"\n")
 
 
 def _size(text: Text, octets: int) -> str:
@@ -109,6 +104,8 @@ async def substance(_: Context, letter: Letter) -> Findings:
         yield blind if blind is not passed else EMPTY.fails(part, "the message has no text, picture or file", place)
     if _ONLY_LINK.fullmatch(words[:2000]) and not pictures:
         yield ONLY_LINK.fails(part, "the body has nothing but a link in it", place)
+    elif words:
+        yield ONLY_LINK.passes(part, "the body is more than a link")
     else:
         yield unless_blind(letter, ONLY_LINK, ONLY_LINK.passes(part, "the body is more than a link"))
 

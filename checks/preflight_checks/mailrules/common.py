@@ -6,12 +6,12 @@ from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.headers import Field
 from preflight_checks.mailfile.letter import Letter, Text
 from preflight_checks.mailfile.parsing import Part
+from preflight_checks.mailfile.transfer import IDENTITY
 
 CONTENT = ("microsoft/SC-001", "microsoft/OU-002")
 """Bounces that a content filter's opinion feeds."""
 SHOWN = 200  # characters of a text from the message that a sentence shows; the evidence has more of it
 _EXCERPT = 160
-IDENTITY = frozenset(("", "7bit", "8bit", "binary"))
 
 
 def message_rule(

@@ -98,6 +98,8 @@ async def alternatives(_: Context, letter: Letter) -> Findings:
     plains = [text for text in letter.texts if text.page is None]
     if pages and not plains:
         yield HTML_ONLY.fails(letter, "the message has HTML and no plain text", at_part(letter, pages[0].part))
+    elif plains:
+        yield HTML_ONLY.passes(letter, "HTML has a plain text beside it")
     else:
         yield unless_blind(letter, HTML_ONLY, HTML_ONLY.passes(letter, "HTML has a plain text beside it"))
     share = _share(plains, pages)

@@ -174,7 +174,7 @@ def _encoding_fault(part: Part) -> str:
         return ""
     if part.encoding not in KNOWN_ENCODINGS:
         return f"unknown: {part.encoding}"
-    if part.encoding in {"", "7bit"} and not part.octets[part.start : part.end].isascii():
+    if part.encoding in {"", "7bit"} and not part.is_ascii:
         return f"8-bit octets in {part.encoding or 'a part without an encoding (7bit)'}"
     return ""
 
