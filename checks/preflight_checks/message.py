@@ -13,7 +13,18 @@ from preflight.check import Check, Context, Findings, Judge, Rule, judges
 from preflight.findings import Evidence, Finding, Severity
 from preflight_checks.mailfile.letter import Letter, read_letter
 from preflight_checks.mailfile.parsing import NoMail, read_mail
-from preflight_checks.mailrules import attachments, body, bulk, content, linking, origin, senders, structure, subject
+from preflight_checks.mailrules import (
+    attachments,
+    body,
+    bulk,
+    content,
+    linking,
+    opinion,
+    origin,
+    senders,
+    structure,
+    subject,
+)
 from preflight_checks.mailrules.common import message_rule
 
 UNREADABLE = message_rule(
@@ -25,7 +36,7 @@ UNREADABLE = message_rule(
     "Mail programs save it as .eml or 'original message'.",
     reference="RFC 5322 2.1",
 )
-_GROUPS = (subject, body, attachments, senders, origin, structure, content, linking, bulk)
+_GROUPS = (subject, body, attachments, senders, origin, structure, content, linking, bulk, opinion)
 RULES: tuple[Rule, ...] = (UNREADABLE, *(rule for group in _GROUPS for rule in group.RULES))
 
 JUDGES: tuple[Judge[Letter], ...] = (
@@ -56,9 +67,10 @@ JUDGES: tuple[Judge[Letter], ...] = (
 
 class MessageOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[checks.message]`. `template`: the file is a template, to which the program that sends it adds Date, Message-ID
-    and To; their want is then no fault."""
+    and To; their want is then no fault. `spamassassin`: ask the SpamAssassin of this machine, too."""
 
     template: bool = False
+    spamassassin: bool = False
 
 
 async def _run(ctx: Context) -> None:
@@ -70,7 +82,8 @@ async def _run(ctx: Context) -> None:
     if isinstance(read, NoMail):
         await ctx.each((read,), _no_mail)
         return
-    await ctx.each((read,), _readable, *JUDGES)
+    more = (opinion.opinion,) if options.spamassassin else ()
+    await ctx.each((read,), _readable, *JUDGES, *more)
 
 
 def _read(data: bytes, *, is_template: bool) -> Letter | NoMail:
@@ -82,7 +95,7 @@ def _read(data: bytes, *, is_template: bool) -> Letter | NoMail:
 async def _no_mail(ctx: Context, why: NoMail) -> Findings:
     label = ctx.subject.message.label if ctx.subject.message else ""
     yield _unreadable(why, Evidence("message", label, why.value))
-    for rule in RULES[1:]:
+    for rule in (rule for group in _GROUPS if group is not opinion for rule in group.RULES):
         yield rule.undecided("message", "not judged, since the file is no mail message", fix=UNREADABLE.fix)
 
 

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from preflight.cli.common import LangOption
-from preflight.cli.options import FailOnOption, IgnoreOption, OutputOption, ReportFormatOption, SelectOption
+from preflight.cli.options import (
+    FailOnOption,
+    IgnoreOption,
+    OutputOption,
+    ReportFormatOption,
+    SelectOption,
+    SpamAssassinOption,
+)
 from preflight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -72,6 +79,7 @@ def check(
     fail_on: FailOnOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
+    spamassassin: SpamAssassinOption = False,
     lang: LangOption,
 ) -> int:
     """Check whether receivers will take this server's mail.
@@ -88,6 +96,8 @@ def check(
     renderer = renderer_named(format_)
     outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
     file = load_config(config) if config is not None else Config()
+    if spamassassin:
+        file = file.with_options("message", spamassassin=True)
     given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()

@@ -14,6 +14,7 @@ from preflight.cli.options import (
     OutputOption,
     ReportFormatOption,
     SelectOption,
+    SpamAssassinOption,
 )
 from preflight.errors import ConfigError
 from preflight.text import visible
@@ -35,6 +36,7 @@ def message(
     template: Annotated[
         bool, typer.Option("--template", help="They are templates: Date, Message-ID and To are added on sending.")
     ] = False,
+    spamassassin: SpamAssassinOption = False,
     config: ConfigOption = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
@@ -58,6 +60,8 @@ def message(
     file = load_config(config) if config is not None else Config()
     if template:
         file = file.with_options("message", template=True)
+    if spamassassin:
+        file = file.with_options("message", spamassassin=True)
     registry = load_registry()
     policy = chosen_policy(file, registry, select or _rules(file, registry), ignore, fail_on)
     settings = file.settings(registry)

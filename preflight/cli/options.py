@@ -14,6 +14,9 @@ SelectOption = Annotated[
     list[str] | None,
     typer.Option("--select", metavar="ID", help="Only this check or rule; may repeat.", rich_help_panel=POLICY),
 ]
+SpamAssassinOption = Annotated[
+    bool, typer.Option("--spamassassin", help="Ask this machine's SpamAssassin about the message, too.")
+]
 IgnoreOption = Annotated[
     list[str] | None,
     typer.Option("--ignore", metavar="ID", help="Not this check or rule; may repeat.", rich_help_panel=POLICY),
