@@ -94,4 +94,4 @@ def _subjects(files: list[str]) -> "list[Subject]":
             paths.append(given)
     if paths.count("-") > 1:
         raise ConfigError("standard input can be read once; give - once")
-    return [Subject.of(name=path, message=path) for path in dict.fromkeys(paths)]
+    return [Subject.of(message=path) for path in dict.fromkeys(paths)]

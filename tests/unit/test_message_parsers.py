@@ -20,7 +20,7 @@ from preflight_checks.mailfile.links import host_of, is_numeric, links_in, obscu
 from preflight_checks.mailfile.naming import disguises, two_extensions
 from preflight_checks.mailfile.sizes import read_sizes
 from tests.unit.mail_samples import pe
-from tests.unit.message_samples import onenote, rar4, rar5, seven
+from tests.unit.message_samples import letter, onenote, outcomes, rar4, rar5, seven, with_file, with_html
 
 FILES = {"a.txt": b"a" * 300, "b.dat": pe()}
 ARCHIVES = [
@@ -108,6 +108,36 @@ def test_html_of_any_depth_is_read_in_one_pass() -> None:
     page = read_html("<div>" * 100_000 + "text" + "<a href='" * 20_000 + "<!--" * 20_000)
     assert page.text.startswith("\n")
     assert "text" in page.text
+
+
+LARGE = [
+    letter(From='"a" ' * 16_000 + "<a@example.com>"),
+    letter(To="a@example.com, " * 60_000),
+    letter(extra=["List-Unsubscribe: <a:" + " " * 900_000]),
+    letter(extra=["Received: " + "(" * 500_000]),
+    letter(Message_ID="<" + "a@" * 300_000),
+    letter(Subject="Re: " + "=?utf-8?Q?" * 60_000),
+    letter("begin 644 a\n" * 50_000),
+    letter("begin 644 a\n" + "M" * 60 + "\n" * 500_000),
+    letter("https://" * 120_000),
+    letter("{{" * 400_000 + "%%a" * 100_000),
+    letter("\nFrom " * 100_000),
+    with_html("<a href='http://a'>" * 50_000),
+    with_html("<p style='display:none'>x" * 40_000),
+    with_html("&" * 900_000),
+    with_html("<" * 900_000),
+    with_html("<a " + "b=" * 400_000),
+    with_file(b"x", disposition='attachment; filename="' + " " * 60_000 + '"'),
+    with_file(b"x", disposition='attachment; filename="a' + "." * 60_000 + 'b"'),
+]
+
+
+@pytest.mark.parametrize("octets", LARGE, ids=range(len(LARGE)))
+def test_work_grows_no_faster_than_the_message(octets: bytes) -> None:
+    """Each of these would take minutes if some step took time that grows with the square of its size."""
+    found = outcomes(octets)
+    assert "error" not in found
+    assert not any(rule == "unreadable" for rules in found.values() for rule in rules)
 
 
 @settings(max_examples=300)

@@ -54,7 +54,8 @@ def mailboxes(raw: str) -> tuple[list[Mailbox], list[str]]:
         words.clear()
         angle = None
 
-    for piece in _PIECE.findall(raw[: 64 * 1024]):
+    for match in _PIECE.finditer(raw[: 64 * 1024]):
+        piece = match[0]
         if len(found) >= MAX_MAILBOXES:
             break
         if piece == "(":
@@ -70,7 +71,7 @@ def mailboxes(raw: str) -> tuple[list[Mailbox], list[str]]:
             words.clear()
         elif piece.startswith("<") and angle is None:
             angle = piece[1:].removesuffix(">")
-        elif piece.startswith('"') and "@" not in raw[raw.find(piece) + len(piece) :][:1]:
+        elif piece.startswith('"') and raw[match.end() : match.end() + 1] != "@":  # else a quoted local part
             words.append(re.sub(r"\\(.)", r"\1", piece.strip('"')))
         else:
             words.append(piece)

@@ -61,7 +61,7 @@ def disguises(name: str) -> list[Disguise]:
         found.append(Disguise.INVISIBLE)
     if re.search(r"[^. ][. ]+$", name):
         found.append(Disguise.TRAILING)
-    if re.search(rf"\s{{{_GAP},}}\S", name):
+    if re.search(rf"\s{{{_GAP}}}\S", name):
         found.append(Disguise.GAP)
     if any(unicodedata.category(character) == "Cc" for character in name):
         found.append(Disguise.CONTROL)

@@ -8,7 +8,7 @@ from preflight_checks.mailfile.headers import Field, Header
 from preflight_checks.mailfile.letter import Letter
 from preflight_checks.mailrules.common import at_field, message_rule, shorten
 
-_URI = re.compile(r"<\s*([A-Za-z][A-Za-z0-9+.-]*:[^<>]*?)\s*>")
+_URI = re.compile(r"<\s*([A-Za-z][A-Za-z0-9+.-]*:[^<>]*)>")
 _MARKS = ("List-Id", "List-Unsubscribe", "Feedback-ID", "X-Campaign-ID", "X-CampaignID", "X-Mailchimp-Campaign")
 _COVERED = ("list-unsubscribe", "list-unsubscribe-post")
 
@@ -54,7 +54,7 @@ async def unsubscribing(_: Context, letter: Letter) -> Findings:
         return
     sign = Evidence("message", mark.name, shorten(mark.text))
     field = header.first(part)
-    uris = [uri.lower() for uri in _URI.findall(field.raw)] if field else []
+    uris = [uri.strip().lower() for uri in _URI.findall(field.raw)] if field else []
     place = [at_field(letter, field)] if field else [sign, at_field(letter, mark)]
     if field is None:
         yield UNSUBSCRIBE.fails(
