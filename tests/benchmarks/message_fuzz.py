@@ -1,6 +1,6 @@
 """Mutated messages through the whole check: no crash, none that takes more than two seconds, no memory over the limit.
 
-`python -m tests.benchmarks.message_fuzz [COUNT [SEED]]`; 200,000 messages by default. No part of `make bench`.
+`make fuzz`, or `python -m tests.benchmarks.message_fuzz [COUNT [SEED]]`; 200,000 messages by default.
 """
 
 import asyncio
