@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint bench docs clean
+.PHONY: demo test check lint bench fuzz docs clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -29,6 +29,9 @@ check: lint
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks
+
+fuzz: $(READY)
+	$(BIN)/python -m tests.benchmarks.message_fuzz
 
 docs: $(READY)
 	$(BIN)/preflight rules --format markdown --lang en > docs/rules.md

@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -144,6 +144,11 @@ class Config:
             ),
             fail_on=policy.fail_on,
         )
+
+    def with_options(self, check: str, **options: Any) -> "Config":
+        """This file with options of a check set, above what it says itself."""
+        checks = {**self.table.checks, check: {**self.table.checks.get(check, {}), **options}}
+        return replace(self, table=msgspec.structs.replace(self.table, checks=checks))
 
     def settings(self, registry: Registry, dqs_key_file: str | None = None) -> Settings:
         """Secrets, and the options of checks as the checks declare them.

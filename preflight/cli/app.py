@@ -12,6 +12,7 @@ from preflight.cli.codes import codes
 from preflight.cli.common import complain, show
 from preflight.cli.demo import demo
 from preflight.cli.init import init
+from preflight.cli.message import message
 from preflight.cli.rdns import rdns
 from preflight.cli.rules import rules
 from preflight.cli.schema import schema
@@ -29,7 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (check, codes, rules, rdns, demo, init, schema):
+COMMANDS = (check, message, codes, rules, rdns, demo, init, schema)
+for command in COMMANDS:
     app.command()(command)
 
 
@@ -77,5 +79,5 @@ KEYBOARD_INTERRUPT = 130  # what typer makes of Ctrl-C
 
 
 def _command_of(args: Sequence[str]) -> list[str]:
-    names = {command.__name__ for command in (check, codes, rules, rdns, demo, init, schema)}
+    names = {command.__name__ for command in COMMANDS}
     return [arg for arg in args[:1] if arg in names]

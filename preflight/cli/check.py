@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from preflight.cli.common import LangOption, complain, show
+from preflight.cli.common import LangOption
+from preflight.cli.options import (
+    FailOnOption,
+    IgnoreOption,
+    OutputOption,
+    ReportFormatOption,
+    SelectOption,
+    SpamAssassinOption,
+)
 from preflight.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,8 +24,6 @@ if TYPE_CHECKING:
 
 _SUBJECT = "What to check"
 _DNS = "DNS and time"
-_POLICY = "What counts"
-_OUTPUT = "Output"
 
 
 def check(
@@ -75,25 +81,12 @@ def check(
         bool,
         typer.Option("--no-cache", help="Prove each blocklist anew; remember nothing.", rich_help_panel=_DNS),
     ] = False,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="ID", help="Only this check or rule; may repeat.", rich_help_panel=_POLICY),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option("--ignore", metavar="ID", help="Not this check or rule; may repeat.", rich_help_panel=_POLICY),
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option("--fail-on", metavar="error|warning|never", help="What is a no-go.", rich_help_panel=_POLICY),
-    ] = None,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=_OUTPUT)
-    ] = "terminal",
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", metavar="FILE", help="Also write a file; suffix = format.", rich_help_panel=_OUTPUT),
-    ] = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    fail_on: FailOnOption = None,
+    format_: ReportFormatOption = "terminal",
+    output: OutputOption = None,
+    spamassassin: SpamAssassinOption = False,
     lang: LangOption,
 ) -> int:
     """Check whether receivers will take this server's mail.
@@ -101,22 +94,22 @@ def check(
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
     from preflight.cli.output import OutputFile
-    from preflight.cli.running import render_options, renderer_for, renderer_named, run_checks
+    from preflight.cli.running import deliver, renderer_for, renderer_named, run_checks
     from preflight.config import Config, load_config, seconds
     from preflight.memory import DiskMemory, cache_file
     from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
-    from preflight.policy import exit_code
     from preflight.registry import load_registry
-    from preflight.report import overall
     from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
     outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
     file = load_config(config) if config is not None else Config()
+    if spamassassin:
+        file = file.with_options("message", spamassassin=True)
     given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
-    policy = _policy(file, registry, select, ignore, fail_on)
+    policy = chosen_policy(file, registry, select, ignore, fail_on)
     source = LiveSource(
         resolver or file.table.resolver.servers,
         seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout"),
@@ -130,17 +123,7 @@ def check(
     else:
         reports = run_checks(subjects, source, registry, policy, settings, limit)
 
-    problems = []
-    for target, writer in outputs:
-        try:
-            target.write(writer.render(reports, render_options(registry, lang, for_people=False)))
-        except ConfigError as error:  # the report on standard output must not be lost with it
-            problems.append(error)
-    people = renderer.name == "terminal"
-    show(renderer.render(reports, render_options(registry, lang, for_people=people)), machine=not people)
-    for problem in problems:
-        complain(str(problem))
-    return 2 if problems else exit_code(overall(report.verdict for report in reports))
+    return deliver(reports, renderer, outputs, registry, lang)
 
 
 def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
@@ -167,9 +150,10 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
     return chosen
 
 
-def _policy(
+def chosen_policy(
     file: "Config", registry: "Registry", select: list[str] | None, ignore: list[str] | None, fail_on: str | None
 ) -> "Policy":
+    """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
     from preflight.policy import FailOn, nearest
 
     kinds = [kind.value for kind in FailOn]

@@ -1,4 +1,4 @@
-"""Run the checks with progress on standard error, and render what came of it. Shared by `check` and `demo`."""
+"""Run the checks with progress on standard error, and write what came of it. What several commands share."""
 
 import gc
 import sys
@@ -6,15 +6,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from preflight.check import Settings
-from preflight.cli.common import complain, is_terminal, width
+from preflight.cli.common import complain, is_terminal, show, width
+from preflight.cli.output import OutputFile
 from preflight.errors import ConfigError
-from preflight.net.dns import Source
-from preflight.policy import Policy
+from preflight.net.dns import Answer, Question, Reason, Source, Unanswered
+from preflight.policy import Policy, exit_code
 from preflight.registry import Registry
 from preflight.render import Renderer, RenderOptions, renderers
-from preflight.report import Report
+from preflight.report import Report, overall
 from preflight.runner import OnJudged, OnProgress, Progress, Run, chosen_checks
 from preflight.subject import Subject
+
+
+class Offline(Source):
+    """Where no server is to be asked: each question stays unanswered."""
+
+    async def ask(self, question: Question) -> Answer:
+        """Raises `Unanswered`."""
+        raise Unanswered(question, Reason.NO_SERVERS)
 
 
 def run_checks(
@@ -51,6 +60,30 @@ def spare_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def deliver(
+    reports: Sequence[Report],
+    renderer: Renderer,
+    outputs: Sequence[tuple[OutputFile, Renderer]],
+    registry: Registry,
+    lang: str,
+) -> int:
+    """Write the reports to the files, then to standard output, and return the exit code of the run.
+
+    A file that cannot be written is told of last, so that the report on standard output is not lost with it.
+    """
+    problems = []
+    for target, writer in outputs:
+        try:
+            target.write(writer.render(reports, render_options(registry, lang, for_people=False)))
+        except ConfigError as error:
+            problems.append(error)
+    people = renderer.name == "terminal"
+    show(renderer.render(reports, render_options(registry, lang, for_people=people)), machine=not people)
+    for problem in problems:
+        complain(str(problem))
+    return 2 if problems else exit_code(overall(report.verdict for report in reports))
 
 
 def renderer_named(name: str) -> Renderer:

@@ -20,7 +20,11 @@ from preflight.lab.demo import demo_world
 from preflight.render.schema import report_schema
 
 Captured = pytest.CaptureFixture[str]
-GOOD = b"From: a@good.example\nTo: b@example.com\nSubject: Minutes of the meeting on Monday\n\n" + b"Some words. " * 250
+GOOD = (
+    b"Received: from a by b; Mon, 23 Nov 2026 10:00:01 +0000\n"
+    b"From: a@good.example\nTo: b@example.com\nSubject: Minutes of the meeting on Monday\n"
+    b"Date: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@mail.good.example>\n\n"
+) + b"Some words that fill a line.\n" * 100
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preflight_checks.mailfile.archives import MAX_READ, Budget, CannotLookError, Obstacle, entries
+from preflight_checks.mailfile.archives import entries
+from preflight_checks.mailfile.budget import MAX_READ, Budget, CannotLookError, Obstacle
 from preflight_checks.mailfile.extensions import load_extensions
 from preflight_checks.mailfile.filetypes import Holder
 from preflight_checks.mailfile.inspection import (
     MAX_NAMED,
+    Disguised,
     Harmless,
+    Macros,
+    Misnamed,
     MoreRun,
     Opened,
     Outcome,
+    Polyglot,
+    Refused,
     Runs,
-    Undecoded,
     Unseen,
     inspect,
 )
@@ -38,9 +43,11 @@ def look(octets: bytes | EmailMessage, budget: Budget | None = None) -> tuple[Ou
 
 
 def told(outcomes: tuple[Outcome, ...]) -> set[tuple[str, str]]:
-    """Each part with what is told of it: the kind of outcome, or the obstacle."""
+    """Each part with what is told of it: the kind of outcome, or the obstacle. What only a hint tells is left out."""
     return {
-        (one.part, one.obstacle.value if isinstance(one, Unseen) else type(one).__name__.lower()) for one in outcomes
+        (one.part, one.obstacle.value if isinstance(one, Unseen) else type(one).__name__.lower())
+        for one in outcomes
+        if not isinstance(one, Refused | Macros | Polyglot | Misnamed | Disguised)
     }
 
 
@@ -236,9 +243,9 @@ def test_members_of_a_compressed_file_are_one_file() -> None:
 
 
 def test_what_nobody_can_look_into() -> None:
-    assert one("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(100)) == {("a.7z", "format")}
-    assert one("a.bin", b"Rar!\x1a\x07\x01\0" + bytes(100)) == {("a.bin", "format")}
-    assert one("a.zip", zipped({"b.rar": b"Rar!\x1a\x07\x01\0"})) == {("a.zip!b.rar", "format")}
+    assert one("a.cpio", b"070701" + b"0" * 20) == {("a.cpio", "format")}
+    assert one("a.bin", b"\x28\xb5\x2f\xfd" + bytes(100)) == {("a.bin", "format")}
+    assert one("a.zip", zipped({"b.ace": b"1234567**ACE**"})) == {("a.zip!b.ace", "format")}
     assert one("a.zip", zipped({"a": b"a"}, zipfile.ZIP_LZMA)) == {("a.zip", "method")}
     assert one("secret.asc", b"-----BEGIN PGP MESSAGE-----\n") == {("secret.asc", "encrypted")}
     header = "Content-Type: application/pkcs7-mime; name=smime.p7m"
@@ -281,7 +288,7 @@ def test_bombs_are_left_alone() -> None:
 @pytest.mark.parametrize(("name", "pack"), [("a.gz", gzip.compress), ("a.bz2", bz2.compress), ("a.xz", lzma.compress)])
 def test_compressed_bombs_cost_no_more_than_the_budget(name: str, pack: type[gzip.compress]) -> None:  # type: ignore[valid-type]
     budget = Budget(octets=1024 * 1024)
-    tar = tarred({"zeros": bytes(8 * 1024 * 1024)})
+    tar = tarred({"a": bytes(range(256)) * (32 * 1024)})
     assert told(look(attach(mail(), name, pack(tar)), budget)) == {(name, "too-large")}  # type: ignore[operator]
     assert -64 * 1024 <= budget.octets < 0
 
@@ -347,7 +354,7 @@ def test_damage_never_raises(kind: str, damage: list[tuple[float, bytes]]) -> No
         at = int(place * (len(octets) - 1))
         octets[at : at + len(put)] = put
     for outcome in look(attach(mail(text=LONG), "a.bin", bytes(octets))):
-        assert isinstance(outcome, Runs | MoreRun | Unseen | Undecoded | Harmless | Opened)
+        assert isinstance(outcome, Outcome)
         assert outcome.part.startswith("a.bin")
 
 

@@ -17,6 +17,10 @@ from preflight_checks.message import CHECK
 from tests.unit.mail_samples import LONG, attach, encrypted, mail, pe, raw, tarred, zipped
 
 ARCHIVE = "message/archive-not-inspected"
+BASIC = {
+    "message/unreadable", "message/subject-missing", "message/subject-trivial", "message/body-too-small",
+    "message/executable-attachment", ARCHIVE,
+}  # fmt: skip
 CLEAN = {
     ("message/unreadable", "message"): "pass",
     ("message/subject-missing", "Subject"): "pass",
@@ -29,7 +33,9 @@ CLEAN = {
 
 def verdicts(octets: bytes | EmailMessage) -> dict[tuple[str, str], str]:
     data = octets if isinstance(octets, bytes) else octets.as_bytes()
-    return statuses(report_of(CHECK, Subject(message=MessageSource("mail.eml", data)), {}))
+    found = statuses(report_of(CHECK, Subject(message=MessageSource("mail.eml", data)), {}))
+    assert "error" not in found.values()
+    return {key: status for key, status in found.items() if key[0] in BASIC}
 
 
 def of(rule: str, octets: bytes | EmailMessage) -> dict[str, str]:
@@ -81,7 +87,7 @@ def test_no_message_given_is_skipped() -> None:
 def test_no_mail_at_all(octets: bytes, words: str) -> None:
     found = verdicts(octets)
     assert found.pop(("message/unreadable", "message")) == "fail"
-    assert found == {(rule.id, "message"): "inconclusive" for rule in CHECK.rules[1:]}
+    assert found == {(rule, "message"): "inconclusive" for rule in BASIC - {"message/unreadable"}}
     assert str(finding("unreadable", octets).message) == words
 
 
@@ -92,10 +98,7 @@ def test_no_mail_at_all(octets: bytes, words: str) -> None:
 def test_empty_subject(field: str) -> None:
     found = verdicts(raw("From: anna@example.com", field))
     assert found.pop(("message/subject-missing", "Subject")) == "fail"
-    assert {rule for rule, _ in found} == {rule.id for rule in CHECK.rules} - {
-        "message/subject-missing",
-        "message/subject-trivial",
-    }
+    assert {rule for rule, _ in found} == BASIC - {"message/subject-missing", "message/subject-trivial"}
 
 
 def test_missing_subject() -> None:
@@ -121,6 +124,7 @@ def test_trivial_subject_shows_decoded_and_raw() -> None:
     assert [(piece.asked, piece.seen) for piece in found.evidence] == [
         ("Subject", "测试"),
         ("Subject (as sent)", "=?gb2312?B?suLK1A==?="),
+        ("line 1, column 1", "Subject: =?gb2312?B?suLK1A==?="),
     ]
     assert "测试" in str(found.fix)
 
@@ -274,10 +278,10 @@ def test_unknown_transfer_encoding_is_undecided() -> None:
     [
         (encrypted({"a.txt": b"a"}), "is encrypted"),
         (b"\x01\x02", "is broken"),
-        (b"Rar!\x1a\x07\0", "in a format that is not opened"),
+        (b"\x28\xb5\x2f\xfd\0", "in a format that is not opened"),
         (zipped({"a": b"a"}, zipfile.ZIP_LZMA), "packed by a method"),
         (b"PK\x03\x04" + b"PK\x01\x02" * 20_000 + b"PK\x05\x06" + bytes(18), "more files than"),
-        (gzip.compress(tarred({"a": bytes(65 * 1024 * 1024)})), "unpacks to more"),
+        (gzip.compress(tarred({"a": bytes(range(256)) * (65 * 4096)})), "unpacks to more"),
         (zipped({"a": bytes(2 * 1024 * 1024)}), "looks like a bomb"),
     ],
     ids=["encrypted", "broken", "format", "method", "many", "large", "bomb"],
@@ -308,15 +312,16 @@ def test_long_subject_is_cut_in_the_message_alone() -> None:
 
 
 def test_declares_what_it_prevents() -> None:
+    """What feeds a content filter prevents its bounces; a rule of form alone prevents none that the catalogue has."""
     both = ("microsoft/SC-001", "microsoft/OU-002")
-    assert {rule.id: rule.prevents for rule in CHECK.rules} == {
-        "message/unreadable": (),
-        "message/subject-missing": both,
-        "message/subject-trivial": both,
-        "message/body-too-small": both,
-        "message/executable-attachment": both,
-        "message/archive-not-inspected": both,
-    }
+    assert {rule.prevents for rule in CHECK.rules} == {(), both}
+    assert {rule.id.removeprefix("message/") for rule in CHECK.rules if not rule.prevents} == {
+        "unreadable", "too-large", "from-missing", "from-multiple", "from-invalid", "to-invalid", "message-id-missing",
+        "message-id-domain", "duplicate-field", "unfinished", "line-too-long", "line-ends", "nul-octet",
+        "mime-version-missing", "content-type-broken", "placeholder", "list-unsubscribe-one-click",
+        "list-unsubscribe-mailto", "spamassassin",
+    }  # fmt: skip
+    assert {rule.prevents for rule in CHECK.rules if rule.id in BASIC - {"message/unreadable"}} == {both}
 
 
 RICH = mail(

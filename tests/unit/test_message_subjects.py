@@ -54,7 +54,7 @@ def test_keys(subject: str) -> None:
         "Test results for order 4711", "测试结果：订单 4711", "Minutes of the meeting", "Invoice", "Rechnung", "发票",
         "会议纪要", "Hello Anna, about Tuesday", "A/B test of the new page", "Your test appointment", "Re: contract",
         "Q3 report", "你好世界杯门票", "Papa", "Popo", "Testament", "Contest winners", "新邮件系统上线",
-        "测试环境迁移通知", "Message from the board", "Тест", "x" * 250 + " test " * 60,
+        "测试环境迁移通知", "Message from the board", "x" * 250 + " test " * 60,
     ],
 )  # fmt: skip
 def test_subjects_that_say_something(subject: str) -> None:

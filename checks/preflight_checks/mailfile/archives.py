@@ -1,4 +1,6 @@
-"""The files inside archives: ZIP, tar, gzip, bzip2, xz, read in memory within a budget and never written to disk.
+"""The files inside archives, read in memory within a budget and never written to disk.
+
+ZIP, tar, gzip, bzip2 and xz are read here; 7z, RAR and OneNote have files of their own.
 
 Only the directory of a ZIP is read by the standard library; `zipfile` decompresses bzip2 without any limit, and
 `tarfile` may loop for ever on hostile sizes, so entries are read here.
@@ -11,76 +13,27 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from io import BytesIO
 from typing import Protocol
 
 from preflight_checks.mailfile import charsets
+from preflight_checks.mailfile.budget import (
+    CHUNK,
+    Budget,
+    CannotLookError,
+    Entry,
+    Obstacle,
+    entry_names,
+    grows_too_much,
+)
 from preflight_checks.mailfile.filetypes import Holder, tar_checksum
+from preflight_checks.mailfile.onenote import onenote_entries
+from preflight_checks.mailfile.rar import rar_entries
+from preflight_checks.mailfile.sevenzip import sevenzip_entries
 
-MAX_READ = 64 * 1024 * 1024  # octets that are decompressed for one message, over all its archives
-MAX_ENTRIES = 10_000  # files in all archives of one message
-MAX_RATIO = 500  # times that a file may grow; receivers' scanners call more a bomb
-_RATIO_FROM = 1024 * 1024  # octets; small files may shrink as they like
-_CHUNK = 64 * 1024
+_MAX_DEFLATE = 1032  # times that deflate can make anything grow
 _MEMBER = 4096  # what a compressed member costs at least, since each takes time however small it is
-_MAX_MEMORY = 128 * 1024 * 1024  # for xz, whose largest preset needs 65 MiB
-
-
-class Obstacle(StrEnum):
-    """Why nobody can look inside an archive, or not everywhere."""
-
-    ENCRYPTED = "encrypted"
-    BROKEN = "broken"
-    FORMAT = "format"
-    METHOD = "method"
-    TOO_DEEP = "too-deep"
-    TOO_MANY = "too-many"
-    TOO_LARGE = "too-large"
-    BOMB = "bomb"
-
-
-class CannotLookError(Exception):
-    """There is no way further into an archive."""
-
-    def __init__(self, obstacle: Obstacle) -> None:
-        super().__init__(obstacle.value)
-        self.obstacle = obstacle
-
-
-@dataclass
-class Budget:
-    """What may still be read and listed for one message."""
-
-    octets: int = MAX_READ
-    entries: int = MAX_ENTRIES
-
-    def take(self, octets: int) -> None:
-        """Account for octets that were read or decompressed. Raises `CannotLookError` when there is no more."""
-        self.octets -= octets
-        if self.octets < 0:
-            raise CannotLookError(Obstacle.TOO_LARGE)
-
-    def take_entry(self) -> None:
-        """Account for a file in an archive. Raises `CannotLookError` when there is no more."""
-        self.entries -= 1
-        if self.entries < 0:
-            raise CannotLookError(Obstacle.TOO_MANY)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file in an archive: its names, the first one to show; its size as declared, in octets, `None` when unknown.
-
-    `obstacle` is why its content cannot be looked at. `read(limit)` gives its first octets, or raises
-    `CannotLookError`.
-    """
-
-    names: tuple[str, ...]
-    size: int | None
-    read: Callable[[int], bytes] = field(repr=False)
-    obstacle: Obstacle | None = None
+_MAX_MEMORY = 80 * 1024 * 1024  # for xz, whose largest preset needs 65 MiB
 
 
 def entries(holder: Holder, content: bytes, name: str, budget: Budget) -> Iterator[Entry]:
@@ -93,6 +46,12 @@ def entries(holder: Holder, content: bytes, name: str, budget: Budget) -> Iterat
             return iter(zip_entries(content, budget))
         case Holder.TAR:
             return _tar(content, budget)
+        case Holder.SEVENZIP:
+            return iter(sevenzip_entries(content, budget))
+        case Holder.RAR:
+            return rar_entries(content, budget)
+        case Holder.ONENOTE:
+            return onenote_entries(content, budget)
         case _:
             return iter([_stream(holder, content, name, budget)])
 
@@ -122,7 +81,7 @@ def _zip_entry(content: bytes, info: zipfile.ZipInfo, budget: Budget) -> Entry:
         obstacle = Obstacle.ENCRYPTED
     elif start is None:
         obstacle = Obstacle.BROKEN
-    elif info.file_size > _RATIO_FROM and info.file_size > MAX_RATIO * max(1, info.compress_size):
+    elif grows_too_much(info.file_size, info.compress_size):
         obstacle = Obstacle.BOMB
     elif info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2}:
         obstacle = Obstacle.METHOD
@@ -138,12 +97,7 @@ def _zip_entry(content: bytes, info: zipfile.ZipInfo, budget: Budget) -> Entry:
                 budget.take(min(limit, len(packed)))
                 return bytes(packed[:limit])
 
-    return Entry(_names(names), info.file_size, read, obstacle)
-
-
-def _names(names: list[str]) -> tuple[str, ...]:
-    """Names of an entry, each once; one that says so when it has none."""
-    return tuple(dict.fromkeys(name for name in names if name)) or ("unnamed",)
+    return Entry(entry_names(names), info.file_size, read, obstacle)
 
 
 def _zip_start(content: bytes, info: zipfile.ZipInfo) -> tuple[int | None, bytes | None]:
@@ -179,9 +133,9 @@ def _tar(content: bytes, budget: Budget) -> Iterator[Entry]:
         is_file = kind not in b"123456"
         size = _tar_number(block[124:136]) if is_file else 0
         if kind == b"L":
-            long_name = content[start : start + min(size, _CHUNK)].rstrip(b"\0")
+            long_name = content[start : start + min(size, CHUNK)].rstrip(b"\0")
         elif kind == b"x":
-            long_name = _pax_path(content[start : start + min(size, _CHUNK)]) or long_name
+            long_name = _pax_path(content[start : start + min(size, CHUNK)]) or long_name
         elif kind not in b"Kg":
             if is_file:
                 yield _tar_entry(content, long_name or _tar_name(block), start, size, budget)
@@ -196,7 +150,7 @@ def _tar_entry(content: bytes, name: bytes, start: int, size: int, budget: Budge
         budget.take(min(limit, size))
         return content[start : start + min(limit, size)]
 
-    return Entry(_names([charsets.guess(name)]), size, read)
+    return Entry(entry_names([charsets.guess(name)]), size, read)
 
 
 def _tar_name(block: bytes) -> bytes:
@@ -240,7 +194,15 @@ def _stream(holder: Holder, content: bytes, name: str, budget: Budget) -> Entry:
         return _unpack(make, memoryview(content), limit, budget, members=True)
 
     budget.take_entry()
-    return Entry(_names(names), None, read)
+    size = _gzip_size(content) if holder is Holder.GZIP else 0
+    # What no deflate reaches is no size, but something behind the end.
+    is_bomb = size <= _MAX_DEFLATE * len(content) and grows_too_much(size, len(content))
+    return Entry(entry_names(names), None, read, Obstacle.BOMB if is_bomb else None)
+
+
+def _gzip_size(content: bytes) -> int:
+    """How much a gzip file says that it unpacks to, in octets: its last four (RFC 1952 2.3.1, ISIZE)."""
+    return int(struct.unpack("<I", content[-4:])[0]) if len(content) >= 18 else 0
 
 
 def _gzip_name(content: bytes) -> str:
@@ -297,31 +259,29 @@ def _unpack(
 
     Raises `CannotLookError` when the data is broken or cut off before the limit, or the budget spent.
     """
-    out = bytearray()
+    out = BytesIO()  # gives its octets away without a copy
     at = 0
     try:
-        while len(out) < limit:
+        while out.tell() < limit:
             at = _unpack_member(make(), packed, at, limit, out, budget)
             if not members or not any(packed[at : at + 512]):  # the end, or padding behind it
                 break
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError):
         raise CannotLookError(Obstacle.BROKEN) from None
-    return bytes(out)
+    return out.getvalue()
 
 
-def _unpack_member(
-    engine: _Decompressor, packed: memoryview, at: int, limit: int, out: bytearray, budget: Budget
-) -> int:
+def _unpack_member(engine: _Decompressor, packed: memoryview, at: int, limit: int, out: BytesIO, budget: Budget) -> int:
     """Unpack one member, which begins at an offset, into `out`; returns the offset behind it."""
     budget.take(_MEMBER)
-    while not engine.eof and len(out) < limit:
+    while not engine.eof and out.tell() < limit:
         chunk = b""
         if engine.needs_input:
-            chunk = bytes(packed[at : at + _CHUNK])
+            chunk = bytes(packed[at : at + CHUNK])
             if not chunk:
                 raise EOFError
             at += len(chunk)
-        piece = engine.decompress(chunk, min(limit - len(out), _CHUNK))
+        piece = engine.decompress(chunk, min(limit - out.tell(), CHUNK))
         budget.take(max(len(piece), len(chunk) // 16))
-        out += piece
+        out.write(piece)
     return at - len(engine.unused_data)

@@ -63,3 +63,35 @@ def guess(octets: bytes) -> str:
 def _tidy(text: str) -> str:
     """Text without lone surrogates, which no output format can carry (UTF-7 may bring them)."""
     return _SURROGATES.sub("\ufffd", text)
+
+
+def is_known(charset: str) -> bool:
+    """Whether mail readers know a charset of that name."""
+    codec = _codec(charset)
+    if codec is None:
+        return False
+    try:
+        b"a".decode(codec)  # not of nothing, for which Python looks no codec up
+    except LookupError:
+        return False
+    except UnicodeError:
+        return True
+    return True
+
+
+def fits(octets: bytes, charset: str) -> bool:
+    """Whether octets are text in a charset that is known; one cut off at its end is."""
+    codec = _codec(charset) or "ascii"
+    try:
+        octets.decode(codec)
+    except UnicodeDecodeError as error:
+        return error.end >= len(octets) and error.reason in {"unexpected end of data", "incomplete multibyte sequence"}
+    except (LookupError, UnicodeError):
+        return False
+    return True
+
+
+def _codec(charset: str) -> str | None:
+    label = charset.strip().lower()
+    codec = _ALIASES.get(label, label)
+    return codec if _NAME.fullmatch(codec) and codec.replace("-", "_") not in _REFUSED else None

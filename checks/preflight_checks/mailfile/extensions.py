@@ -21,12 +21,14 @@ class _Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     by_default: bool
     source: str
+    reply: str = ""
 
 
 class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     runs: bool
     refused_by: dict[str, list[str]]
+    carries_phishing: bool = False
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,12 +40,15 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True)
 class Extension:
     """A file name extension: without its dot, the kind of file, whether opening one runs something, and the names of
-    receivers that refuse it by default."""
+    receivers that refuse it by default. `replies` are what those of them answer whose reply is known: `Gmail: 552 …`.
+    `carries_phishing` is said of kinds that filters distrust though no receiver refuses them as such."""
 
     text: str
     kind: str
     runs: bool
     refused_by: tuple[str, ...]
+    replies: tuple[str, ...] = ()
+    carries_phishing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,14 @@ class Extensions:
                     return found
         return None
 
+    def known(self, names: Iterable[str]) -> Extension | None:
+        """The first known extension among a file's names."""
+        return next((found for name in names if (found := self.by_text.get(extension(name)))), None)
+
     def kind(self, names: Iterable[str]) -> str:
         """The kind of file that the first known extension among the names means; empty when none is known."""
-        return next((found.kind for name in names if (found := self.by_text.get(extension(name)))), "")
+        found = self.known(names)
+        return found.kind if found else ""
 
 
 def extension(name: str) -> str:
@@ -104,6 +114,8 @@ def read_extensions(file: Traversable) -> Extensions:
                 raise CatalogueError(f"{file.name}: {text!r} is no extension in lower case, without its dot")
             if unknown := set(receivers) - set(read.receivers):
                 raise CatalogueError(f"{file.name}: {text}: no receiver {', '.join(sorted(unknown))} is described")
-            names = tuple(read.receivers[one].name for one in receivers if read.receivers[one].by_default)
-            by_text[text] = Extension(text, kind.name, kind.runs, names)
+            refusing = [read.receivers[one] for one in receivers if read.receivers[one].by_default]
+            names = tuple(one.name for one in refusing)
+            replies = tuple(f"{one.name}: {one.reply}" for one in refusing if one.reply)
+            by_text[text] = Extension(text, kind.name, kind.runs, names, replies, kind.carries_phishing)
     return Extensions(by_text)

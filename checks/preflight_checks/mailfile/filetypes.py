@@ -9,6 +9,8 @@ import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
+from preflight_checks.mailfile.onenote import SIGNATURE as ONENOTE_SIGNATURE
+
 HEAD = 0x9006  # octets: as far as the marks of an ISO 9660 image reach (ECMA-119 6.2: sector 16, 17, 18)
 
 
@@ -33,28 +35,43 @@ class Holder(StrEnum):
     GZIP = "gzip"
     BZIP2 = "bzip2"
     XZ = "xz"
+    SEVENZIP = "7z"
+    RAR = "rar"
+    ONENOTE = "onenote"
 
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """A type: its name to show, and its role; with the role `HOLDS`, how to list it."""
+    """A type: its name to show, and its role; with the role `HOLDS`, how to list it.
+
+    `family` names what a file of the type may be called by its extension or Content-Type (`pdf`, `zip`, `ole` …).
+    `macros` says that it holds programs of its own; `polyglot` that it is of two types at once.
+    """
 
     name: str
     role: Role = Role.PLAIN
     holder: Holder | None = None
+    family: str = ""
+    macros: bool = False
+    polyglot: bool = False
 
 
 UNKNOWN = FileType("unknown binary data")
 TEXT = FileType("text")
 EMPTY = FileType("empty file")
-ZIP = FileType("ZIP archive", Role.HOLDS, Holder.ZIP)
-TAR = FileType("tar archive", Role.HOLDS, Holder.TAR)
-OLE = FileType("OLE document")
+ZIP = FileType("ZIP archive", Role.HOLDS, Holder.ZIP, "zip")
+TAR = FileType("tar archive", Role.HOLDS, Holder.TAR, "tar")
+OLE = FileType("OLE document", family="ole")
+_OLE_MACROS = FileType("OLE document with macros", family="ole", macros=True)
+_OLE_SEALED = FileType("encrypted Office document", Role.SEALED, family="ole")
+_OLE_PACKAGE = FileType("OLE document with a file embedded as a package", family="ole", macros=True)
+PDF = FileType("PDF document", family="pdf")
 _WINDOWS = FileType("Windows program (PE)", Role.RUNS)
 _DOS = FileType("DOS or Windows program (MZ)", Role.RUNS)
 _ISO = FileType("disk image (ISO 9660 or UDF)", Role.RUNS)
 _VHD = FileType("disk image (VHD)", Role.RUNS)
 _DMG = FileType("disk image (DMG)", Role.RUNS)
+_FAT = FileType("disk image (FAT or NTFS)", Role.RUNS)
 
 _SIGNATURES: tuple[tuple[int, bytes, FileType], ...] = (
     (0, b"\x7fELF", FileType("Unix program (ELF)", Role.RUNS)),
@@ -80,10 +97,10 @@ _SIGNATURES: tuple[tuple[int, bytes, FileType], ...] = (
     (0, b"PK\x03\x04", ZIP),
     (0, b"PK\x05\x06", ZIP),
     (0, b"PK00PK\x03\x04", ZIP),
-    (0, b"\x1f\x8b\x08", FileType("gzip archive", Role.HOLDS, Holder.GZIP)),
-    (0, b"\xfd7zXZ\0", FileType("xz archive", Role.HOLDS, Holder.XZ)),
-    (0, b"7z\xbc\xaf\x27\x1c", FileType("7z archive", Role.CLOSED)),
-    (0, b"Rar!\x1a\x07", FileType("RAR archive", Role.CLOSED)),
+    (0, b"\x1f\x8b\x08", FileType("gzip archive", Role.HOLDS, Holder.GZIP, "gzip")),
+    (0, b"\xfd7zXZ\0", FileType("xz archive", Role.HOLDS, Holder.XZ, "xz")),
+    (0, b"7z\xbc\xaf\x27\x1c", FileType("7z archive", Role.HOLDS, Holder.SEVENZIP, "7z")),
+    (0, b"Rar!\x1a\x07", FileType("RAR archive", Role.HOLDS, Holder.RAR, "rar")),
     (0, b"\x28\xb5\x2f\xfd", FileType("Zstandard archive", Role.CLOSED)),
     (0, b"\x04\x22\x4d\x18", FileType("LZ4 archive", Role.CLOSED)),
     (0, b"\x1f\x9d", FileType("compress archive (Z)", Role.CLOSED)),
@@ -93,11 +110,15 @@ _SIGNATURES: tuple[tuple[int, bytes, FileType], ...] = (
     (7, b"**ACE**", FileType("ACE archive", Role.CLOSED)),
     (0, b"\x78\x9f\x3e\x22", FileType("TNEF container (winmail.dat)", Role.CLOSED)),
     (0, b"-----BEGIN PGP MESSAGE-----", FileType("PGP message", Role.SEALED)),
-    (0, b"\x89PNG\r\n\x1a\n", FileType("PNG image")),
-    (0, b"\xff\xd8\xff", FileType("JPEG image")),
-    (0, b"GIF8", FileType("GIF image")),
-    (0, b"%PDF-", FileType("PDF document")),
-    (0, b"{\\rtf", FileType("RTF document")),
+    (0, b"\x89PNG\r\n\x1a\n", FileType("PNG image", family="png")),
+    (0, b"\xff\xd8\xff", FileType("JPEG image", family="jpeg")),
+    (0, b"GIF8", FileType("GIF image", family="gif")),
+    (0, b"%PDF-", PDF),
+    (0, b"{\\rtf", FileType("RTF document", family="rtf")),
+    (0, ONENOTE_SIGNATURE, FileType("OneNote section", Role.HOLDS, Holder.ONENOTE, "onenote")),
+    (0, b"FWS", FileType("Flash film", family="swf")),
+    (0, b"CWS", FileType("Flash film", family="swf")),
+    (0, b"ZWS", FileType("Flash film", family="swf")),
 )
 
 _SCRIPTS: tuple[tuple[re.Pattern[str], FileType], ...] = tuple(
@@ -114,6 +135,12 @@ _SCRIPTS: tuple[tuple[re.Pattern[str], FileType], ...] = tuple(
 
 # The class of the root of an OLE file that Windows Installer made: package, transform, patch.
 _INSTALLER = re.compile(rb"[\x82\x84\x86]\x10\x0c\0\0\0\0\0\xc0\0\0\0\0\0\0F")
+
+
+# Names in the directory of an OLE file ([MS-CFB] 2.6.1), UTF-16: streams that only such documents have.
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")  # [MS-OFFCRYPTO] 2.3.4.1
+_VBA = "_VBA_PROJECT".encode("utf-16-le")  # [MS-OVBA] 2.3.4.1
+_PACKAGE = "\x01Ole10Native".encode("utf-16-le")
 
 
 def sniff(content: bytes, *, size: int | None = None) -> FileType:
@@ -140,6 +167,7 @@ def _by_beginning(content: bytes) -> FileType:
         or _compressed(head)
         or (_ole(content) if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") else None)
         or (TAR if is_tar(head) else None)
+        or _boot_sector(head)
         or (TEXT if _is_text(head[:4096]) else UNKNOWN)
     )
 
@@ -153,7 +181,15 @@ def zip_type(names: frozenset[str]) -> FileType:
     if "AppxManifest.xml" in names:
         return FileType("Windows app package", Role.RUNS)
     if "[Content_Types].xml" in names:
-        return FileType("Office document", Role.HOLDS, Holder.ZIP)
+        if any(name.lower().endswith("vbaproject.bin") or name.startswith("xl/macrosheets/") for name in names):
+            return FileType("Office document with macros", Role.HOLDS, Holder.ZIP, "zip", macros=True)
+        return FileType("Office document", Role.HOLDS, Holder.ZIP, "zip")
+    if "mimetype" in names and "content.xml" in names:
+        if any(name.startswith(("Basic/", "Scripts/")) for name in names):
+            return FileType("OpenDocument with macros", Role.HOLDS, Holder.ZIP, "zip", macros=True)
+        return FileType("OpenDocument", Role.HOLDS, Holder.ZIP, "zip")
+    if "__main__.py" in names:
+        return FileType("Python program (zipapp)", Role.RUNS)
     return ZIP
 
 
@@ -222,6 +258,13 @@ def _compressed(head: bytes) -> FileType | None:
     return None
 
 
+def _boot_sector(head: bytes) -> FileType | None:
+    """The first sector of a disk with FAT or NTFS: a jump, the name of the file system, the mark at its end."""
+    if len(head) < 512 or head[510:512] != b"\x55\xaa" or head[0] not in b"\xeb\xe9":
+        return None
+    return _FAT if head[54:57] == b"FAT" or head[82:85] == b"FAT" or head[3:7] == b"NTFS" else None
+
+
 def _ole(content: bytes) -> FileType:
     """An OLE file; the entry of its root has the class of the program that made it ([MS-CFB] 2.6.1)."""
     if len(content) < 512:
@@ -231,7 +274,11 @@ def _ole(content: bytes) -> FileType:
     at = (sector + 1) << min(shift, 16)
     if _INSTALLER.match(content, at + 80):
         return FileType("Windows installer (MSI)", Role.RUNS)
-    return OLE
+    if _ENCRYPTED_PACKAGE in content:
+        return _OLE_SEALED
+    if _VBA in content:
+        return _OLE_MACROS
+    return _OLE_PACKAGE if _PACKAGE in content else OLE
 
 
 def _at_end(content: bytes, beginning: FileType) -> FileType:
@@ -245,7 +292,11 @@ def _at_end(content: bytes, beginning: FileType) -> FileType:
     if 0 <= at <= len(content) - 22:
         (comment,) = struct.unpack_from("<H", content, at + 20)
         if at + 22 + comment == len(content):
-            return FileType(f"{beginning.name} with a ZIP archive behind it", Role.HOLDS, Holder.ZIP)
+            name = f"{beginning.name} with a ZIP archive behind it"
+            return FileType(name, Role.HOLDS, Holder.ZIP, beginning.family, polyglot=beginning != UNKNOWN)
+    if beginning.family not in {"", "pdf"} and b"%PDF-" in content[8:1024]:
+        # Readers of PDF look for this mark in the first 1,024 octets (ISO 32000-1 7.5.2, implementation note 13).
+        return FileType(f"{beginning.name} that is a PDF document too", family=beginning.family, polyglot=True)
     return beginning
 
 

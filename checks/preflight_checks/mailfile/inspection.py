@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from preflight_checks.mailfile.archives import Budget, CannotLookError, Entry, Obstacle, entries
+from preflight_checks.mailfile.archives import entries
+from preflight_checks.mailfile.budget import Budget, CannotLookError, Entry, Obstacle
 from preflight_checks.mailfile.extensions import Extension, Extensions
-from preflight_checks.mailfile.filetypes import HEAD, OLE, TAR, UNKNOWN, FileType, Holder, Role, sniff, zip_type
+from preflight_checks.mailfile.filetypes import HEAD, TAR, UNKNOWN, FileType, Holder, Role, sniff, zip_type
+from preflight_checks.mailfile.naming import Disguise, claims_otherwise, disguises
 from preflight_checks.mailfile.parsing import Part
 
 MAX_NESTING = 3  # archives in archives
@@ -71,7 +73,48 @@ class Opened:
     files: int
 
 
-Outcome = Runs | MoreRun | Unseen | Undecoded | Harmless | Opened
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An attachment that does not run by itself, of a kind that receivers refuse or distrust by its name."""
+
+    part: str
+    extension: Extension
+
+
+@dataclass(frozen=True, slots=True)
+class Macros:
+    """A document with programs in it."""
+
+    part: str
+    type: FileType
+
+
+@dataclass(frozen=True, slots=True)
+class Polyglot:
+    """A file of two types at once."""
+
+    part: str
+    type: FileType
+
+
+@dataclass(frozen=True, slots=True)
+class Misnamed:
+    """A file whose content is not what its name or its Content-Type claims."""
+
+    part: str
+    type: FileType
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disguised:
+    """A file whose name hides what it is."""
+
+    part: str
+    ways: tuple[Disguise, ...]
+
+
+Outcome = Runs | MoreRun | Unseen | Undecoded | Harmless | Opened | Refused | Macros | Polyglot | Misnamed | Disguised
 
 
 def inspect(
@@ -83,11 +126,16 @@ def inspect(
     number of an attachment without a name; no two outcomes of one kind share it, and none is
     among the `reserved`.
     """
+    return tuple(outcome for _, found in look_at(attachments, extensions, budget, reserved) for outcome in found)
+
+
+def look_at(
+    attachments: tuple[Part, ...], extensions: Extensions, budget: Budget, reserved: tuple[str, ...] = ()
+) -> Iterator[tuple[Part, list[Outcome]]]:
+    """Each attachment with what there is to say of it; see `inspect`."""
     names = _Names(reserved)
-    outcomes: list[Outcome] = []
     for number, attachment in enumerate(attachments, start=1):
-        outcomes += _Look(extensions, budget, names).at(attachment, number)
-    return tuple(outcomes)
+        yield attachment, _Look(extensions, budget, names).at(attachment, number)
 
 
 class _Names:
@@ -117,11 +165,17 @@ class _Look:
         self._outcomes: list[Outcome] = []
         self._running = 0
         self._files = 0
+        self._hints: list[Outcome] = []
 
     def at(self, attachment: Part, number: int) -> list[Outcome]:
         """All that there is to say of it."""
         names = attachment.file_names
         part = self._names.claim(_shorten(names[0]) if names else f"attachment {number}")
+        self._name(part, names)
+        return self._look(part, names, attachment) + self._hints
+
+    def _look(self, part: str, names: tuple[str, ...], attachment: Part) -> list[Outcome]:
+        """The look at its content: whether something runs, and what could not be seen."""
         extension = self._extensions.running(names)
         content = attachment.content()
         if content is None:
@@ -129,6 +183,12 @@ class _Look:
         file_type = self._type(content, names, attachment.content_type)
         if extension or file_type.role is Role.RUNS:
             return [Runs(part, file_type, extension, len(content))]
+        self._hint(part, file_type)
+        if claim := claims_otherwise(file_type, names, attachment.content_type):
+            self._hints.append(Misnamed(part, file_type, claim))
+        known = self._extensions.known(names)
+        if known and (known.refused_by or known.carries_phishing):
+            self._hints.append(Refused(part, known))
         if file_type.role is Role.PLAIN:
             return [Harmless(part, file_type, len(content), None)]
         file_type = self._open(part, names[0] if names else "", file_type, content, depth=1)
@@ -141,6 +201,19 @@ class _Look:
         if not any(isinstance(outcome, Unseen) for outcome in self._outcomes):
             self._outcomes.append(Opened(part, file_type, self._files))
         return self._outcomes
+
+    def _name(self, part: str, names: tuple[str, ...]) -> None:
+        """Note the ways in which a name hides what the file is."""
+        ways = tuple(dict.fromkeys(way for name in names for way in disguises(name)))
+        if ways:
+            self._hints.append(Disguised(part, ways))
+
+    def _hint(self, part: str, file_type: FileType) -> None:
+        """Note what is remarkable about a type that does not run by itself."""
+        if file_type.macros and file_type.holder is not Holder.ZIP:
+            self._hints.append(Macros(part, file_type))
+        if file_type.polyglot:
+            self._hints.append(Polyglot(part, file_type))
 
     def _type(self, content: bytes, names: tuple[str, ...], declared: str = "") -> FileType:
         """The type of a whole file. A name that promises an archive, over content that is none, is a broken one."""
@@ -165,7 +238,11 @@ class _Look:
                 listing = entries(file_type.holder, content, name, self._budget)
                 if file_type.holder is Holder.ZIP:
                     found = list(listing)
-                    file_type = zip_type(frozenset(entry.names[0] for entry in found))
+                    seen = zip_type(frozenset(entry.names[0] for entry in found))
+                    if not file_type.polyglot or seen.role is Role.RUNS:
+                        file_type = seen
+                    if seen.macros:
+                        self._hints.append(Macros(part, seen))
                     listing = iter(found)
                 if file_type.role is Role.RUNS:
                     self._note(part, file_type, None, len(content))
@@ -193,10 +270,11 @@ class _Look:
 
     def _entry(self, part: str, entry: Entry, holder: Holder | None, depth: int) -> Obstacle | None:
         self._files += 1
-        path = f"{part}!{_shorten(entry.names[0])}"
+        path = self._names.claim(f"{part}!{_shorten(entry.names[0])}")
+        self._name(path, entry.names)
         extension = self._extensions.running(entry.names)
         if extension:
-            self._note(self._names.claim(path), _BY_EXTENSION, extension, entry.size)
+            self._note(path, _BY_EXTENSION, extension, entry.size)
             return None
         if entry.obstacle:
             return entry.obstacle
@@ -210,7 +288,7 @@ class _Look:
             return Obstacle.BROKEN
         match file_type.role:
             case Role.RUNS:
-                self._note(self._names.claim(path), file_type, None, entry.size)
+                self._note(path, file_type, None, entry.size)
             case Role.SEALED:
                 return Obstacle.ENCRYPTED
             case Role.HOLDS if file_type == TAR and holder in {Holder.GZIP, Holder.BZIP2, Holder.XZ}:
@@ -218,13 +296,16 @@ class _Look:
                 content = self._whole(entry)
                 return self._walk(part, entries(Holder.TAR, content, "", self._budget), Holder.TAR, depth)
             case Role.HOLDS if depth < MAX_NESTING:
-                self._open(self._names.claim(path), entry.names[0], file_type, self._whole(entry), depth + 1)
+                self._open(path, entry.names[0], file_type, self._whole(entry), depth + 1)
             case Role.HOLDS | Role.CLOSED:
-                self._open(self._names.claim(path), entry.names[0], file_type, b"", depth + 1)
-            case Role.PLAIN if file_type == OLE:
+                self._open(path, entry.names[0], file_type, b"", depth + 1)
+            case Role.PLAIN if file_type.family == "ole":
                 file_type = sniff(self._whole(entry))
+                self._hint(path, file_type)
+                if file_type.role is Role.SEALED:
+                    return Obstacle.ENCRYPTED
                 if file_type.role is Role.RUNS:
-                    self._note(self._names.claim(path), file_type, None, entry.size)
+                    self._note(path, file_type, None, entry.size)
             case Role.PLAIN:
                 pass
         return None

@@ -12,14 +12,22 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 
-from preflight_checks.mailfile.headers import Header, Parameters, read_header
-from preflight_checks.mailfile.transfer import decode_transfer, encoding_name
+from preflight_checks.mailfile.headers import Field, Header, Parameters, read_header
+from preflight_checks.mailfile.transfer import IDENTITY, decode_transfer, encoding_name
 
 MAX_PARTS = 1000  # Exchange Online takes 250
 MAX_DEPTH = 30  # of parts in parts; Exchange Online takes 30 messages in one another
 MAX_DASHED = 100_000  # lines that begin with `--`, each of which may end a part
 MAX_DASHES = 500_000  # places with `--` that are looked at for that
 
+_CHUNK = 1024 * 1024
+MAX_UUENCODED = 100  # files in one text
+
+# The line after `begin` starts with its count of octets: 45 in all lines but the last (`M`).
+_UU = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,255})\r?\n(?:[!-`][ -`]*\r?\n)+?(?:`?\r?\n)?end\b", re.MULTILINE)
+_NEXT_MESSAGE = re.compile(  # RFC 4155, appendix A: an empty line before, a time at its end
+    rb"\n\r?\nFrom \S+ +[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d(?::\d\d)?[^\n]{0,40} \d{4}\r?\n[!-9;-~]+:"
+)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _ATTACHED_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _SEALED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
@@ -34,6 +42,7 @@ class NoMail(StrEnum):
     BINARY = "binary"
     BLANK_LINE = "blank-line"
     NO_FIELD = "no-field"
+    MAILBOX = "mailbox"
 
 
 class Gap(StrEnum):
@@ -73,9 +82,26 @@ class Part:
         return self._type.value if _TYPE.fullmatch(self._type.value) else self.default_type
 
     @property
+    def is_type_broken(self) -> bool:
+        """Whether it has a Content-Type that cannot be read, or is made of parts and names no boundary."""
+        if self.header.first("Content-Type") is None:
+            return False
+        return not _TYPE.fullmatch(self._type.value) or (self.is_multipart and not self.boundary)
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether its octets, as they travel, are all ASCII. Looked at in chunks, since there may be many."""
+        return all(self.octets[at : min(at + _CHUNK, self.end)].isascii() for at in range(self.start, self.end, _CHUNK))
+
+    @property
     def boundary(self) -> bytes:
         """What its parts are divided by; empty where none is given."""
         return self._type.get("boundary").rstrip().encode("utf-8")
+
+    @property
+    def charset(self) -> str:
+        """The charset that it names, lower case; empty for none."""
+        return self._type.get("charset").strip().lower()
 
     @cached_property
     def file_names(self) -> tuple[str, ...]:
@@ -107,7 +133,7 @@ class Part:
 
     def content(self) -> bytes | None:
         """Its octets, transfer encoding undone; `None` when that encoding is unknown."""
-        return decode_transfer(self.octets[self.start : self.end], self.encoding)
+        return decode_transfer(self.octets, self.encoding, self.start, self.end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +154,14 @@ class Mail:
 
     @cached_property
     def attachments(self) -> tuple[Part, ...]:
-        """The attachments, those of attached messages included."""
-        return tuple(part for part in self.parts if part.is_attachment)
+        """The attachments, those of attached messages and those uuencoded in a text included."""
+        found: list[Part] = []
+        for part in self.parts:
+            if part.is_attachment:
+                found.append(part)
+            elif part.content_type == "text/plain":
+                found += uuencoded(part)
+        return tuple(found)
 
     @cached_property
     def texts(self) -> tuple[Part, ...]:
@@ -149,6 +181,30 @@ class Mail:
         return "message"
 
 
+def uuencoded(part: Part) -> list[Part]:
+    """The files that stand in a text between `begin 644 name` and `end`, as if each were a part (POSIX, uuencode)."""
+    is_plain = part.encoding in IDENTITY
+    if is_plain and part.octets.find(b"begin ", part.start, part.end) < 0:
+        return []
+    content = part.content() or b""
+    return [
+        Part(_uu_header(found[1], part), content, found.start(), found.end(), part.depth + 1, "text/plain", True)
+        for found in islice(_UU.finditer(content), MAX_UUENCODED)
+    ]
+
+
+def _uu_header(name: bytes, part: Part) -> Header:
+    quoted = name.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    at = part.start
+    return Header(
+        (
+            Field("Content-Type", b"application/octet-stream", at),
+            Field("Content-Disposition", b'attachment; filename="' + quoted + b'"', at),
+            Field("Content-Transfer-Encoding", b"x-uuencode", at),
+        )
+    )
+
+
 def read_mail(octets: bytes) -> Mail | NoMail:
     """The message in a file, or why there is none.
 
@@ -166,6 +222,8 @@ def read_mail(octets: bytes) -> Mail | NoMail:
     start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
     if octets.startswith((b"From ", b">From "), start):
         start = octets.find(b"\n", start) + 1 or size
+        if _NEXT_MESSAGE.search(octets, start):
+            return NoMail.MAILBOX
     header, body = read_header(octets, start, size)
     if not header.fields:
         return _why_no_mail(octets[start : start + 1024])

@@ -124,7 +124,7 @@ def is_blank(text: str) -> bool:
 
 def _is_joined(character: str) -> bool:
     """Whether a letter is of a script that writes words without spaces, or a syllable to a letter."""
-    return unicodedata.name(character, "").startswith(("CJK ", "HIRAGANA ", "KATAKANA ", "HANGUL ", "BOPOMOFO "))
+    return unicodedata.name(character, "").startswith(("CJK ", "HIRAGANA", "KATAKANA", "HANGUL ", "BOPOMOFO "))
 
 
 def _tokens(text: str) -> list[str]:

@@ -2,11 +2,15 @@
 
 import binascii
 import re
+from io import BytesIO
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _MAX_PIECES = 1000
-_IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+_CHUNK = 1024 * 1024
+IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
+"""Encodings that change nothing."""
 _UUENCODE = frozenset({"uuencode", "x-uuencode", "uue", "x-uue"})
+KNOWN_ENCODINGS = frozenset({"base64", "quoted-printable"}) | IDENTITY | _UUENCODE
 
 
 def encoding_name(value: str) -> str:
@@ -14,15 +18,16 @@ def encoding_name(value: str) -> str:
     return re.split(r"[\s;(]", value.strip().lower(), maxsplit=1)[0]
 
 
-def decode_transfer(octets: bytes, encoding: str) -> bytes | None:
-    """Octets as they were before an encoding (a name as `encoding_name` gives it).
+def decode_transfer(octets: bytes, encoding: str, start: int = 0, end: int | None = None) -> bytes | None:
+    """Octets from `start` to `end` as they were before an encoding (a name as `encoding_name` gives it).
 
     Damage is passed over as mail readers do. `None` when nobody knows the encoding.
     """
-    if encoding in _IDENTITY:
-        return octets
     if encoding == "base64":
-        return decode_base64(octets)
+        return decode_base64(octets, start, end)
+    octets = octets[start:end]
+    if encoding in IDENTITY:
+        return octets
     if encoding == "quoted-printable":
         return binascii.a2b_qp(octets)
     if encoding in _UUENCODE:
@@ -30,15 +35,31 @@ def decode_transfer(octets: bytes, encoding: str) -> bytes | None:
     return None
 
 
-def decode_base64(octets: bytes) -> bytes:
+def decode_base64(octets: bytes, start: int = 0, end: int | None = None) -> bytes:
     """Base64 as lenient readers decode it: foreign octets are skipped (RFC 2045 6.8), padding may be missing, and text
-    goes on after padding in the middle, since some programs encode in pieces."""
-    digits = octets.translate(None, _NOT_BASE64).rstrip(b"=")
-    if b"=" not in digits:
-        return binascii.a2b_base64(_whole(digits))
-    pieces = re.split(rb"=+", digits, maxsplit=_MAX_PIECES)
-    pieces[-1] = pieces[-1].replace(b"=", b"")
-    return b"".join(binascii.a2b_base64(_whole(piece)) for piece in pieces)
+    goes on after padding in the middle, since some programs encode in pieces.
+
+    It goes through the octets in chunks, so that a large attachment is not kept several times over.
+    """
+    out = BytesIO()
+    carry, pieces = b"", 0
+    last = len(octets) if end is None else end
+    for at in range(start, last, _CHUNK):
+        digits = octets[at : min(at + _CHUNK, last)].translate(None, _NOT_BASE64)
+        if b"=" in digits:
+            left = max(0, _MAX_PIECES - pieces)
+            *whole, digits = re.split(rb"=+", digits, maxsplit=left) if left else [digits]
+            pieces += len(whole)
+            for piece in whole:
+                out.write(binascii.a2b_base64(_whole(carry + piece)))
+                carry = b""
+            digits = digits.replace(b"=", b"")
+        digits = carry + digits
+        cut = len(digits) - len(digits) % 4
+        out.write(binascii.a2b_base64(digits[:cut]))
+        carry = digits[cut:]
+    out.write(binascii.a2b_base64(_whole(carry)))
+    return out.getvalue()
 
 
 def _whole(piece: bytes) -> bytes:

@@ -1,0 +1,67 @@
+"""SpamAssassin on this machine: run it over a message, and read its report.
+
+The program is started with `-L`, which keeps it from asking anybody; spamc, where only that is there, asks the spamd of
+this machine and nobody else.
+"""
+
+import asyncio
+import re
+import shutil
+from dataclasses import dataclass
+
+COMMANDS = (("spamassassin", "-L", "-t"), ("spamc", "-R", "-d", "127.0.0.1"))
+"""What to run, the first that is installed. Both read the message and write a report."""
+_TOTAL = re.compile(r"\(\s*(-?\d{1,4}(?:\.\d+)?) points, (-?\d{1,4}(?:\.\d+)?) required\)")
+_SPAMC_TOTAL = re.compile(r"^(-?\d{1,4}(?:\.\d+)?)/(\d{1,4}(?:\.\d+)?)\s*$", re.MULTILINE)
+_HIT = re.compile(r"^\*?\s*(-?\d{1,4}\.\d+)\s+([A-Z][A-Z0-9_]{2,})\s+(\S.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that a message met: its name, its score, what it says."""
+
+    name: str
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What SpamAssassin makes of a message: points, how many make it spam, and the rules that it met."""
+
+    points: float
+    required: float
+    hits: tuple[Hit, ...]
+
+
+def installed() -> tuple[str, ...] | None:
+    """The command to run; `None` when neither is installed."""
+    return next((command for command in COMMANDS if shutil.which(command[0])), None)
+
+
+async def ask(command: tuple[str, ...], octets: bytes) -> str:
+    """Run it over a message; returns what it wrote. Ends the process when it is cancelled. Raises `OSError`."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        out, _ = await process.communicate(octets)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return out.decode("utf-8", "replace")
+
+
+def read_report(text: str) -> Opinion | None:
+    """The opinion in a report; `None` when there is none in it. The last report counts: mail may quote others."""
+    totals = _TOTAL.findall(text) or _SPAMC_TOTAL.findall(text)
+    if not totals:
+        return None
+    points, required = totals[-1]
+    begin = max((found.start() for found in _TOTAL.finditer(text)), default=0)
+    hits = [Hit(name, float(score), words.strip()) for score, name, words in _HIT.findall(text[begin:])]
+    return Opinion(float(points), float(required), tuple({hit.name: hit for hit in hits}.values()))

@@ -1,0 +1,97 @@
+"""`preflight message`: messages and templates alone, for CI."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from preflight.cli.check import chosen_policy
+from preflight.cli.common import LangOption
+from preflight.cli.options import (
+    ConfigOption,
+    FailOnOption,
+    IgnoreOption,
+    OutputOption,
+    ReportFormatOption,
+    SelectOption,
+    SpamAssassinOption,
+)
+from preflight.errors import ConfigError
+from preflight.text import visible
+
+if TYPE_CHECKING:
+    from preflight.config import Config
+    from preflight.registry import Registry
+    from preflight.subject import Subject
+
+_SUFFIX = ".eml"
+
+
+def message(
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Messages; a folder stands for its .eml files, - for stdin.", metavar="FILE"),
+    ],
+    *,
+    template: Annotated[
+        bool, typer.Option("--template", help="They are templates: Date, Message-ID and To are added on sending.")
+    ] = False,
+    spamassassin: SpamAssassinOption = False,
+    config: ConfigOption = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    fail_on: FailOnOption = None,
+    format_: ReportFormatOption = "terminal",
+    output: OutputOption = None,
+    lang: LangOption,
+) -> int:
+    """Check what receivers can hold against messages. No question is asked of any server.
+
+    Exit codes: 0 all are go, 1 one is a no-go, 2 usage or configuration, 3 incomplete.
+    """
+    from preflight.cli.output import OutputFile
+    from preflight.cli.running import Offline, deliver, renderer_for, renderer_named, run_checks
+    from preflight.config import Config, load_config, seconds
+    from preflight.registry import load_registry
+    from preflight.runner import DEFAULT_DEADLINE
+
+    renderer = renderer_named(format_)
+    outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
+    file = load_config(config) if config is not None else Config()
+    if template:
+        file = file.with_options("message", template=True)
+    if spamassassin:
+        file = file.with_options("message", spamassassin=True)
+    registry = load_registry()
+    policy = chosen_policy(file, registry, select or _rules(file, registry), ignore, fail_on)
+    settings = file.settings(registry)
+    subjects = _subjects(files)
+    deadline = seconds(file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
+    reports = run_checks(subjects, Offline(), registry, policy, settings, deadline)
+    return deliver(reports, renderer, outputs, registry, lang)
+
+
+def _rules(file: "Config", registry: "Registry") -> list[str]:
+    """The rules to judge where the user chose none: those that need a message and nothing else."""
+    if file.table.policy.select:
+        return []  # the file's own choice stands
+    return [rule.id for rule in registry.rules.values() if rule.needs == ("message",)]
+
+
+def _subjects(files: list[str]) -> "list[Subject]":
+    """A subject for each message. Raises `ConfigError` for a folder without any, `SubjectError` for what no file is."""
+    from preflight.subject import Subject
+
+    paths: list[str] = []
+    for given in files:
+        folder = Path(given)
+        if given != "-" and folder.is_dir():
+            found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == _SUFFIX and path.is_file())
+            if not found:
+                raise ConfigError(f"{visible(given)} has no {_SUFFIX} file in it; give messages one by one")
+            paths += map(str, found)
+        else:
+            paths.append(given)
+    if paths.count("-") > 1:
+        raise ConfigError("standard input can be read once; give - once")
+    return [Subject.of(message=path) for path in dict.fromkeys(paths)]
