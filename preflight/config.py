@@ -42,6 +42,9 @@ class SubjectTable(_Table, frozen=True):
     domain: str | None = None
     message: str | None = None
     server: str | None = None
+    probe: bool = False
+    probe_relay: bool = False
+    probe_outbound: str | None = None
 
 
 class PolicyTable(_Table, frozen=True):
@@ -127,6 +130,9 @@ class Config:
             domain=table.domain,
             message=message if message in (None, "-") else self.folder / message,
             server=table.server,
+            probe=table.probe,
+            probe_relay=table.probe_relay,
+            probe_outbound=table.probe_outbound,
         )
 
     def policy(self) -> Policy:

@@ -44,6 +44,23 @@ def check(
         str | None,
         typer.Option("--server", metavar="HOST[:PORT]", help="SMTP server to connect to.", rich_help_panel=_SUBJECT),
     ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option("--probe", help="Connect to HOST and its MX hosts too.", rich_help_panel=_SUBJECT),
+    ] = False,
+    probe_relay: Annotated[
+        bool,
+        typer.Option("--probe-relay", help="See whether the server relays for strangers.", rich_help_panel=_SUBJECT),
+    ] = False,
+    probe_outbound: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-outbound",
+            metavar="HOST[:PORT]",
+            help="See whether port 25 of HOST can be reached from here.",
+            rich_help_panel=_SUBJECT,
+        ),
+    ] = None,
     config: Annotated[
         str | None,
         typer.Option("--config", metavar="FILE", help="preflight.toml to read.", rich_help_panel=_SUBJECT),
@@ -105,7 +122,8 @@ def check(
     renderer = renderer_named(format_)
     outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
     file = load_config(config) if config is not None else Config()
-    given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
+    given: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
+    given |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
     policy = _policy(file, registry, select, ignore, fail_on)
@@ -139,7 +157,7 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
     options = [name for name, value in given.items() if value or value == ""]
     if options:
         if file.table.subject:
-            shown = ", ".join("HOST" if name == "host" else f"--{name}" for name in options)
+            shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
             raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
         ips = given.pop("ip") or ()
         return [Subject.of(**given, ips=ips)]
