@@ -67,10 +67,12 @@ class WaiverTable(_Table, frozen=True):
 
 
 class ResolverTable(_Table, frozen=True):
-    """`[resolver]`: the name servers to ask instead of the system's; seconds for one attempt."""
+    """`[resolver]`: the name servers to ask instead of the system's; seconds for one attempt; whether the zone's own
+    servers are asked before "missing" is said."""
 
     servers: list[str] = []
     timeout: float | None = None
+    authoritative: bool = False
 
 
 class LimitsTable(_Table, frozen=True):

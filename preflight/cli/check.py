@@ -9,6 +9,7 @@ from preflight.errors import ConfigError
 
 if TYPE_CHECKING:
     from preflight.config import Config
+    from preflight.net.dns import Source
     from preflight.policy import Policy
     from preflight.registry import Registry
     from preflight.subject import Subject
@@ -73,6 +74,10 @@ def check(
         list[str] | None,
         typer.Option("--resolver", metavar="IP[:PORT]", help="Name server to ask; may repeat.", rich_help_panel=_DNS),
     ] = None,
+    authoritative: Annotated[
+        bool,
+        typer.Option("--authoritative", help="Ask a zone's own servers too for what is missing.", rich_help_panel=_DNS),
+    ] = False,
     timeout: Annotated[
         float | None,
         typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=_DNS),
@@ -127,10 +132,12 @@ def check(
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
     policy = _policy(file, registry, select, ignore, fail_on)
-    source = LiveSource(
-        resolver or file.table.resolver.servers,
-        seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout"),
-    )
+    attempt = seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout")
+    source: Source = LiveSource(resolver or file.table.resolver.servers, attempt)
+    if authoritative or file.table.resolver.authoritative:
+        from preflight.net.authority import AuthoritativeSource
+
+        source = AuthoritativeSource(source, attempt)
     limit = seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
     settings = file.settings(registry, dqs_key_file)
 

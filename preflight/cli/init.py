@@ -45,6 +45,7 @@ fail-on = "error"                # error, warning or never: the least severity t
 [resolver]
 # servers = ["192.0.2.53", "[2001:db8::53]:5353"]   # default: those of /etc/resolv.conf
 # timeout = 2.0                  # seconds for one attempt at one server
+# authoritative = true           # ask a zone's own servers too before a record counts as missing
 
 [limits]
 # deadline = 30.0                # seconds for the whole run

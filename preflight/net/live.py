@@ -121,7 +121,7 @@ class LiveSource(Source):
             async with self._in_flight:
                 reply = await self._resolver.resolve(wire_name, question.rtype, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN as error:
-            return NxDomain(question, _aliases_of(error.kwargs["responses"][wire_name], wire_name)), True
+            return NxDomain(question, aliases_of(error.kwargs["responses"][wire_name], wire_name)), True
         except dns.resolver.LifetimeTimeout as error:
             raise _unanswered(question, error.kwargs.get("errors", ()), Reason.TIMEOUT) from None
         except dns.resolver.NoNameservers as error:
@@ -131,11 +131,13 @@ class LiveSource(Source):
         self._prefer(reply.nameserver, reply.port)
         if reply.response.flags & dns.flags.TC:
             raise Unanswered(question, Reason.BAD_REPLY, "truncated over TCP too")
-        aliases = () if question.rtype == "CNAME" else _aliases_of(reply.response, wire_name)
+        aliases = () if question.rtype == "CNAME" else aliases_of(reply.response, wire_name)
         if reply.rrset is not None:
             # Servers turn the records of a set round at each answer; reports must not change with it.
-            values = sorted((_text(rdata) for rdata in reply.rrset), key=natural_key)
+            values = sorted((text_of(rdata) for rdata in reply.rrset), key=natural_key)
             return Records(question, aliases, tuple(values)), True
+        if not aliases and reply.response.answer:
+            raise Unanswered(question, Reason.BAD_REPLY, "an answer about another name")
         if not aliases and _is_referral(reply.response):
             raise Unanswered(question, Reason.LAME, "a referral elsewhere instead of an answer")
         return NoData(question, aliases), not aliases or _has_soa(reply.response)
@@ -175,7 +177,7 @@ def _address_of(server: object) -> str:
     return str(server).removeprefix("Do53:").rpartition("@")[0] or str(server)
 
 
-def _aliases_of(response: dns.message.Message, name: dns.name.Name) -> tuple[str, ...]:
+def aliases_of(response: dns.message.Message, name: dns.name.Name) -> tuple[str, ...]:
     """The CNAME targets that the response gives for a name, in order, loops cut."""
     targets = {
         rrset.name: rrset[0].target for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME and len(rrset)
@@ -200,7 +202,8 @@ def _is_referral(response: dns.message.Message) -> bool:
     return refers and not _has_soa(response) and not speaks_for_itself
 
 
-def _text(rdata: dns.rdata.Rdata) -> str:
+def text_of(rdata: dns.rdata.Rdata) -> str:
+    """A record as `Records` has it."""
     match rdata:
         case dns.rdtypes.nsbase.NSBase():  # NS, PTR and CNAME: a single name
             return rdata.target.to_text(omit_final_dot=True)
