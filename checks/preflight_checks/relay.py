@@ -23,6 +23,9 @@ from preflight_checks.smtp_tls import LOOK_AGAIN, TROUBLES, quoted
 
 PER_SESSION = 6  # attempts; Postfix slows down after ten refusals and hangs up after twenty
 _ADDRESS = re.compile(r"<[^<>]*>|\S*[@%!]\S*")
+_DENIED = re.compile(
+    r"relay\w* (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|(?:unable|not allowed) to relay"
+)
 _OF_CLIENT = re.compile(r"client|block|black|listed|spf|ptr|reverse|rdns|helo|ehlo|reputation|starttls|too many|rate")
 _OF_DOMAIN = re.compile(r"domain|route?able|host|\bmx\b|5\.1\.2\b|5\.1\.10|5\.4\.[46]|5\.7\.27")
 
@@ -211,13 +214,14 @@ async def _attempt(conversation: Conversation, attempt: Attempt) -> _Word:
 def _is_refusal(reply: Reply, attempt: Attempt, *, of_sender: bool) -> bool:
     """Whether a reply says for good that this way of relaying is closed.
 
-    A refusal for now (4xx: greylisting, limits) is none. Nor is one for a reason under which others would still get
-    through: the address that asks (blocklists, reverse DNS, SPF), missing encryption, or the domains of the test
-    addresses (RFC 3463 3.2: X.1.2, X.1.8; RFC 7505 4.2: X.1.10, X.7.27).
+    A refusal for now (4xx: greylisting, limits) is none, unless it says in as many words that relaying is denied:
+    Postfix answers `454 4.7.1 Relay access denied` as it comes (defer_unauth_destination). Nor is one for a reason
+    under which others would get through: the address that asks (blocklists, reverse DNS, SPF), missing encryption, or the
+    domains of the test addresses (RFC 3463 3.2: X.1.2, X.1.8; RFC 7505 4.2: X.1.10, X.7.27).
     """
-    if reply.code // 100 != 5:
-        return False
     text = _ADDRESS.sub("", " ".join(reply.lines)).lower()  # addresses are repeated, and may have any word in them
+    if reply.code // 100 != 5:
+        return _DENIED.search(text) is not None
     if "relay" in text:
         return True
     if _OF_CLIENT.search(text):

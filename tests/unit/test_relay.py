@@ -123,6 +123,7 @@ def test_a_server_that_takes_any_name_of_its_domain_is_no_relay_for_that() -> No
     "reply",
     [
         "450 4.2.0 greylisted, relay later",
+        "451 4.7.1 <relay denied@relay.example>: try again",
         "421 4.7.0 too many errors",
         "550 5.1.2 <preflight-test@relay.example>: host not found",
         "556 5.1.10 <preflight-test@example.org>: domain has a null MX",
@@ -141,6 +142,7 @@ def test_what_is_no_word_on_relaying_is_no_pass(reply: str) -> None:
     "reply",
     [
         DENIED,
+        "454 4.7.1 <preflight-test@example.org>: Relay access denied",
         "550 relay not permitted",
         "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
         "550 Administrative prohibition",
