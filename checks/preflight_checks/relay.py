@@ -15,13 +15,15 @@ import msgspec
 from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Evidence, Severity
 from preflight.net.addresses import IPAddress, is_public
-from preflight.net.smtp import Conversation, Reply, SmtpTrouble
+from preflight.net.smtp import Conversation, Reply, SmtpTrouble, Trouble
 from preflight.text import Message
 from preflight_checks.relay_attempts import SENDER, Attempt, attempts, control
 from preflight_checks.servers import Server, Target, find_targets, greeting_name, own_servers
 from preflight_checks.smtp_tls import LOOK_AGAIN, TROUBLES, quoted
 
 PER_SESSION = 6  # attempts; Postfix slows down after ten refusals and hangs up after twenty
+MAX_ODD = 2  # attempts of a session that are refused for their form; Exim hangs up after three
+_FORM = ("500", "501", "503", "553", "555")
 _ADDRESS = re.compile(r"<[^<>]*>|\S*[@%!]\S*")
 _DENIED = re.compile(
     r"relay\w* (?:access )?(?:is )?(?:denied|not (?:permitted|allowed)|prohibited)|(?:unable|not allowed) to relay"
@@ -164,15 +166,19 @@ async def _try_all(ctx: Context, target: Target) -> _Trial:
     domain = subject.domain or (target.host if target.is_named else "")
     left = list(attempts(domain, target.address, ctx.options(RelayOptions).recipient))
     while left and not trial.taken and trial.trouble is None:
-        some, left = left[:PER_SESSION], left[PER_SESSION:]
+        before = len(left)
         try:
-            await _session(ctx, target, some, trial, domain)
+            await _session(ctx, target, left, trial, domain)
         except SmtpTrouble as trouble:
-            trial.trouble = trouble
+            # One that hangs up after some refusals is called again, as long as that leads on.
+            if trouble.trouble is not Trouble.CLOSED or len(left) == before:
+                trial.trouble = trouble
     return trial
 
 
-async def _session(ctx: Context, target: Target, some: Sequence[Attempt], trial: _Trial, domain: str) -> None:
+async def _session(ctx: Context, target: Target, left: list[Attempt], trial: _Trial, domain: str) -> None:
+    """Some of the attempts that are left, each taken off the list when its outcome is known."""
+    some = left[:PER_SESSION]
     try:
         wire = await ctx.smtp.dial(target.address, target.port)
     except SmtpTrouble as trouble:
@@ -185,7 +191,8 @@ async def _session(ctx: Context, target: Target, some: Sequence[Attempt], trial:
             if reply.code == 220:
                 reply = await conversation.command(f"EHLO {greeting_name(ctx, conversation)}")
             if reply.code != 250:
-                trial.unclear.extend(some)
+                trial.unclear.extend(left)
+                left.clear()
                 return
             if domain and any(attempt.looks_local for attempt in some):
                 trial.takes_anybody = await _attempt(conversation, control(domain)) is not _Word.REFUSED
@@ -193,7 +200,9 @@ async def _session(ctx: Context, target: Target, some: Sequence[Attempt], trial:
                 before = len(conversation.transcript)
                 word = await _attempt(conversation, attempt)
                 trial.note(attempt, word, conversation.transcript[before:])
-                if trial.taken:
+                left.remove(attempt)
+                said = [piece.seen[:3] for piece in conversation.transcript]
+                if trial.taken or sum(code.startswith(_FORM) for code in said) >= MAX_ODD:
                     return
         finally:
             trial.evidence.extend(piece for piece in conversation.transcript if piece.asked != "RSET")
@@ -216,8 +225,9 @@ def _is_refusal(reply: Reply, attempt: Attempt, *, of_sender: bool) -> bool:
 
     A refusal for now (4xx: greylisting, limits) is none, unless it says in as many words that relaying is denied:
     Postfix answers `454 4.7.1 Relay access denied` as it comes (defer_unauth_destination). Nor is one for a reason
-    under which others would get through: the address that asks (blocklists, reverse DNS, SPF), missing encryption, or the
-    domains of the test addresses (RFC 3463 3.2: X.1.2, X.1.8; RFC 7505 4.2: X.1.10, X.7.27).
+    under which others would get through: the address that asks (blocklists, reverse DNS, SPF), missing encryption, or
+    the domains of the test addresses (RFC 3463 3.2: X.1.2, X.1.8; RFC 7505 4.2: X.1.10, X.7.27). An address of odd form
+    that is refused as such (501) closes its way for good.
     """
     text = _ADDRESS.sub("", " ".join(reply.lines)).lower()  # addresses are repeated, and may have any word in them
     if reply.code // 100 != 5:
@@ -226,6 +236,8 @@ def _is_refusal(reply: Reply, attempt: Attempt, *, of_sender: bool) -> bool:
         return True
     if _OF_CLIENT.search(text):
         return False
+    if reply.code == 501:
+        return attempt.sender != SENDER or not of_sender
     if of_sender:
         # One odd sender is refused for what it is; the test sender for its domain, and another might do.
         return attempt.sender != SENDER

@@ -67,6 +67,44 @@ def test_it_stops_before_data_and_says_rset_and_quit_always() -> None:
         assert one.commands[-2:] == ["RSET", "QUIT"]
 
 
+def test_a_server_that_hangs_up_after_three_slips_is_called_again() -> None:
+    """As Exim does (smtp_max_synprot_errors)."""
+    odd = ("%", "!", '"', "@[", "@example.com:")
+    slips = 0
+
+    def rcpt(command: str) -> Any:
+        nonlocal slips
+        if not any(sign in command for sign in odd):
+            return "550 relay not permitted"
+        slips += 1
+        return "501 malformed address: domain missing"
+
+    def ehlo(command: str) -> str:
+        nonlocal slips
+        assert slips <= 2
+        slips = 0
+        return "250 mail.example.com"
+
+    one = server(rcpt)
+    one.replies = {**one.replies, "EHLO": ehlo}
+    assert status(one) == "pass"
+    assert one.connections > 4
+    assert one.commands.count("QUIT") == one.connections
+
+
+def test_a_server_that_hangs_up_early_is_called_again_as_long_as_that_leads_on() -> None:
+    taken = 0
+
+    def rcpt(command: str) -> Any:
+        nonlocal taken
+        taken += 1
+        return Trouble.CLOSED if taken % 3 == 0 else DENIED
+
+    one = server(rcpt)
+    assert status(one) == "pass"
+    assert one.connections > 6
+
+
 def test_an_open_relay_is_found_by_the_first_attempt() -> None:
     one = server("250 ok")
     found = report(one)
