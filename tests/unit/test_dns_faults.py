@@ -73,21 +73,21 @@ def world(**instead: str) -> World:
     return made
 
 
-def run(address: str) -> dict[str, str]:
+def run(address: str, timeout: float = 3.0) -> dict[str, str]:
     """The statuses of all rules of the three checks, by rule alone: each judges one part here."""
     registry = Registry(load_catalogue())
     for module in (ptr, helo, mx):
         registry.add(module.CHECK)
-    report = asyncio.run(run_async(SUBJECT, LiveSource([address], 0.1), registry=registry, deadline=20))
+    report = asyncio.run(run_async(SUBJECT, LiveSource([address], timeout), registry=registry, deadline=60))
     found: dict[str, str] = {}
     for (rule, _), status in statuses(report).items():
         assert found.setdefault(rule, status) == status
     return found
 
 
-def judged(made: World) -> dict[str, str]:
+def judged(made: World, timeout: float = 3.0) -> dict[str, str]:
     with LabDns(made) as server:
-        return run(server.address)
+        return run(server.address, timeout)
 
 
 GOOD = judged(world())
@@ -106,7 +106,8 @@ def test_no_answer(question: str, fault: Fault) -> None:
     expected = GOOD | dict.fromkeys(NEEDS[question], "inconclusive")
     if question == "A helo":
         expected["helo/not-mx"] = "inconclusive"
-    assert judged(made) == expected
+    silent = fault in (Fault.TIMEOUT, Fault.GARBAGE, Fault.WRONG_ID)
+    assert judged(made, 0.4 if silent else 3.0) == expected
 
 
 @pytest.mark.parametrize("question", RECORDS)

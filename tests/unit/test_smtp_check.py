@@ -7,9 +7,11 @@ import pytest
 
 from preflight.net.smtp import Chain, Secured, Trouble
 from preflight.net.smtp_fake import FakeDialer, FakeServer, certificate
+from preflight.render import RenderOptions, renderers
 from preflight.report import Report
 from preflight.subject import Subject
 from preflight.testing import NoData, NxDomain, Reason, Script, report_of, statuses
+from preflight.text import Language
 from preflight_checks.smtp import CHECK
 
 PART = "mail.example.com[192.0.2.25]:25"
@@ -173,6 +175,18 @@ class TestGreeting:
         one = server(greeting=b"220 mail.example.com \x1b]0;owned\x07\x00\xff\r\n")
         assert changed(one) == {}
         assert "\x1b]0;owned\x07\x00\\xff" in words(one, "no-greeting")
+
+
+def test_nothing_that_a_server_says_reaches_a_terminal_as_it_is() -> None:
+    nasty = "220 \x1b[2J\x1b]0;owned\x07\x00\u202e::error::x \xff".encode("latin-1", "backslashreplace") + b"\r\n"
+    ehlo = b"250-\x1b[31mred\x9b31m\r\n250 STARTTLS\x1b[0m\x00\r\n"
+    found = report(server(greeting=nasty, replies={"EHLO": ehlo}))
+    known = renderers()
+    shown = known["terminal"].render([found], RenderOptions(language=Language("en")))
+    assert "\\x1b[2J" in shown
+    told = known["json"].render([found], RenderOptions(language=Language("en")))
+    for text in (shown, told):
+        assert not {character for character in text if character < " " or "\x7f" <= character < "\xa0"} - {"\n"}
 
 
 class TestEhlo:
@@ -350,3 +364,9 @@ class TestProbe:
 def test_nobody_is_connected_to_without_the_option() -> None:
     found = statuses(report_of(CHECK, Subject.of("mail.example.com"), DNS, dialer=FakeDialer({})))
     assert set(found.values()) == {"skipped"}
+
+
+@pytest.mark.parametrize("dialer", [FakeDialer({}), FakeDialer({"192.0.2.25:25": FakeServer()})])
+def test_a_script_that_is_too_short_fails_the_test(dialer: FakeDialer) -> None:
+    with pytest.raises(AssertionError, match=r"192\.0\.2\.25:25|EHLO"):
+        report_of(CHECK, Subject.of(server="mail.example.com"), DNS, dialer=dialer)

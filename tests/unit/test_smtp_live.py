@@ -259,6 +259,12 @@ class TestTls:
         assert (found.key, found.bits) == ("RSA", 2048)
         assert transcript[3].startswith("TLS peer → TLSv1.3 ")
 
+    def test_a_key_on_a_curve(self, tmp_path: Path) -> None:
+        value, _ = talk(with_tls(make_certificate(tmp_path, "mail.example.com", bits=256)), tls)
+        assert isinstance(value, Secured)
+        assert value.certificate is not None
+        assert (value.certificate.key, value.certificate.bits) == ("EC", 256)
+
     def test_an_old_version_is_spoken_so_that_it_can_be_told(self, tmp_path: Path) -> None:
         options = {"minimum_version": ssl.TLSVersion.MINIMUM_SUPPORTED, "maximum_version": ssl.TLSVersion.TLSv1_2}
         value, _ = talk(with_tls(make_certificate(tmp_path, "mail.example.com"), **options), tls)
