@@ -26,6 +26,7 @@ from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.memory import Memory, NoMemory
 from preflight.net.dns import Resolver
+from preflight.net.smtp import Dialer
 from preflight.subject import OPTIONS, Subject
 from preflight.text import Message, Words, listing
 
@@ -41,9 +42,9 @@ class Rule:
     """One verdict that a check can give.
 
     `id` is `check/rule`. `needs` names the inputs without which it is skipped (`ip`, `helo`, `domain`, `mx`,
-    `message`, `server`, or `domain|helo` for either of two). `prevents` lists ids of the bounce catalogue. `fix` is a
-    template: `{part}` and the arguments of the finding fill its places. `reference` is an RFC section or a provider's
-    page.
+    `message`, `server`, `probe`, `relay`, `outbound`, or `domain|helo` for either of two). `prevents` lists ids of the
+    bounce catalogue. `fix` is a template: `{part}` and the arguments of the finding fill its places. `reference` is an
+    RFC section or a provider's page.
     """
 
     id: str
@@ -206,14 +207,23 @@ class Recorder(ABC):
 
 
 class Context:
-    """All that a check sees: the subject, DNS, its options, and the way to hand parts to judges."""
+    """All that a check sees: the subject, DNS, SMTP, its options, and the way to hand parts to judges."""
 
-    def __init__(self, check: Check, subject: Subject, dns: Resolver, settings: Settings, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        check: Check,
+        subject: Subject,
+        dns: Resolver,
+        settings: Settings,
+        recorder: Recorder,
+        smtp: Dialer | None = None,
+    ) -> None:
         self.check = check
         self.subject = subject
         self.dns = dns
         self.settings = settings
         self._recorder = recorder
+        self._smtp = smtp
         self._made: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def once(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
@@ -228,6 +238,13 @@ class Context:
             task.add_done_callback(_look)
         made: Made = task.result() if task.done() else await asyncio.shield(task)
         return made
+
+    @property
+    def smtp(self) -> Dialer:
+        """What connects to SMTP servers. Raises `RuntimeError` where none was handed over."""
+        if self._smtp is None:
+            raise RuntimeError("this context has no dialer; hand one over")
+        return self._smtp
 
     async def each(self, parts: Iterable[Part], *several: Judge[Part]) -> None:
         """Run every judge on every part, all at once, and wait for the last.

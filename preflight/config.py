@@ -42,6 +42,9 @@ class SubjectTable(_Table, frozen=True):
     domain: str | None = None
     message: str | None = None
     server: str | None = None
+    probe: bool = False
+    probe_relay: bool = False
+    probe_outbound: str | None = None
 
 
 class PolicyTable(_Table, frozen=True):
@@ -65,11 +68,12 @@ class WaiverTable(_Table, frozen=True):
 
 class ResolverTable(_Table, frozen=True):
     """`[resolver]`: the name servers to ask instead of the system's; seconds for one attempt; whether to remember for a
-    day which blocklists work."""
+    day which blocklists work, and whether a zone's own servers are asked before "missing" is said."""
 
     servers: list[str] = []
     timeout: float | None = None
     cache: bool = True
+    authoritative: bool = False
 
 
 class LimitsTable(_Table, frozen=True):
@@ -129,6 +133,9 @@ class Config:
             domain=table.domain,
             message=message if message in (None, "-") else self.folder / message,
             server=table.server,
+            probe=table.probe,
+            probe_relay=table.probe_relay,
+            probe_outbound=table.probe_outbound,
         )
 
     def policy(self) -> Policy:

@@ -15,6 +15,7 @@ from preflight.check import CRASH, Check, Context, Judge, Part, Recorder, Rule, 
 from preflight.findings import Status
 from preflight.ledger import Ledger
 from preflight.net.dns import Resolver, SingleFlight, Source, Unanswered
+from preflight.net.smtp import Dialer
 from preflight.policy import Policy
 from preflight.registry import Registry, load_registry
 from preflight.report import Report, build_report
@@ -71,7 +72,16 @@ class _Tally:
 class _Flight(Recorder):
     """All checks over one subject."""
 
-    def __init__(self, subject: Subject, registry: Registry, policy: Policy, settings: Settings, tally: _Tally) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        registry: Registry,
+        policy: Policy,
+        settings: Settings,
+        dialer: Dialer | None,
+        tally: _Tally,
+    ) -> None:
+        self._dialer = dialer
         self._tally = tally
         self._subject = subject
         self._registry = registry
@@ -134,7 +144,7 @@ class _Flight(Recorder):
         try:
             # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
             if wanted or not check.rules:
-                await check.run(Context(check, self._subject, resolver, self._settings, self))
+                await check.run(Context(check, self._subject, resolver, self._settings, self, self._dialer))
         except Unanswered as outcome:
             self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
         except _CRASHES as error:  # as above, for what a check does outside its judges
@@ -175,8 +185,9 @@ class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
     `source` answers the questions (`preflight.net.live.LiveSource`, or a fake). `deadline` is in seconds, for all
-    subjects together. `on_progress` is called, in the thread of the event loop, when a check of a subject has ended,
-    `on_judged` when a judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
+    subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
+    `on_progress` is called, in the thread of the event loop, when a check of a subject has ended, `on_judged` when a
+    judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
     """
 
     def __init__(
@@ -190,13 +201,18 @@ class Run:
         deadline: float = DEFAULT_DEADLINE,
         on_progress: OnProgress | None = None,
         on_judged: OnJudged | None = None,
+        dialer: Dialer | None = None,
     ) -> None:
         self._source = source
         self._deadline = deadline
         self._on_progress = on_progress
         registry, policy = registry or load_registry(), policy or Policy()
-        tally = _Tally(on_judged)
-        self._flights = [_Flight(subject, registry, policy, settings or Settings(), tally) for subject in subjects]
+        if dialer is None and any(subject.connects for subject in subjects):
+            from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
+
+            dialer = LiveDialer()
+        given = (registry, policy, settings or Settings(), dialer, _Tally(on_judged))
+        self._flights = [_Flight(subject, *given) for subject in subjects]
         self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0
 
@@ -265,12 +281,13 @@ async def run_async(
     policy: Policy | None = None,
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
+    dialer: Dialer | None = None,
 ) -> Report:
     """Check one subject, in the running event loop. See `Run` for what the arguments are.
 
     What the subject or the network do is in the report. Raises `CatalogueError` when the bounce catalogue is broken.
     """
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline)
+    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
     return (await run.fly())[0]
 
 
@@ -282,7 +299,8 @@ def run(
     policy: Policy | None = None,
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
+    dialer: Dialer | None = None,
 ) -> Report:
     """Check one subject and wait for the report. See `Run` for what the arguments are, `run_async` for the errors."""
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline)
+    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
     return run.fly_blocking()[0]

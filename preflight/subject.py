@@ -22,6 +22,9 @@ OPTIONS = {
     "mx": "--domain",
     "message": "--message",
     "server": "--server",
+    "probe": "--probe",
+    "relay": "--probe-relay",
+    "outbound": "--probe-outbound",
 }
 """Each input that a rule may need, and the option that gives it. The MX hosts follow from the domain."""
 
@@ -62,7 +65,9 @@ class Subject:
 
     `host`, `domain`: host names in their ASCII form, lower case, without a last dot. `helo` is kept as given, since the
     check judges just that. `ips_unknown` says why the addresses of the host are not known though it was given; rules
-    that need an address are then inconclusive. Make one with `Subject.of`, which reads text as the options do.
+    that need an address are then inconclusive. `probe`, `relay`, `outbound` are connections that the user asked for: to
+    the host and its MX hosts; to see whether the server relays; to see whether mail can leave here. Make one with
+    `Subject.of`, which reads text as the options do.
     """
 
     name: str = ""
@@ -73,6 +78,9 @@ class Subject:
     message: MessageSource | None = None
     server: Endpoint | None = None
     ips_unknown: str = ""
+    probe: bool = False
+    relay: bool = False
+    outbound: Endpoint | None = None
 
     @classmethod
     def of(
@@ -85,6 +93,9 @@ class Subject:
         domain: str | None = None,
         message: str | Path | MessageSource | None = None,
         server: str | None = None,
+        probe: bool = False,
+        probe_relay: bool = False,
+        probe_outbound: str | None = None,
     ) -> "Subject":
         """A subject from texts, as the options of `preflight check` give them.
 
@@ -108,7 +119,10 @@ class Subject:
             helo=helo if helo is not None else host,
             domain=host_name(domain, "--domain") if domain is not None else registrable(host),
             message=_message(message),
-            server=_endpoint(server) if server is not None else None,
+            server=_endpoint(server, "--server") if server is not None else None,
+            probe=probe,
+            relay=probe_relay,
+            outbound=_endpoint(probe_outbound, "--probe-outbound") if probe_outbound is not None else None,
         )
 
     def has(self, need: str) -> bool:
@@ -123,6 +137,8 @@ class Subject:
                 return self.helo is not None
             case "mx":
                 return bool(self.domain)
+            case "probe" | "relay":
+                return bool(getattr(self, one))
             case _:
                 return getattr(self, one) is not None
 
@@ -144,14 +160,19 @@ class Subject:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was given to check."""
-        return not any(self.has(one) for one in OPTIONS)
+        """Whether nothing at all was given to check. How to look is not what to look at."""
+        return not any(self.has(one) for one in OPTIONS if one not in ("probe", "relay"))
+
+    @property
+    def connects(self) -> bool:
+        """Whether an option asks for connections to SMTP servers."""
+        return any(self.has(one) for one in ("server", "probe", "relay", "outbound"))
 
     @property
     def label(self) -> str:
         """The shortest text that tells this subject from others."""
         texts = (self.name, self.host, self.helo, self.domain, *map(str, self.ips[:1]))
-        fallback = self.message.label if self.message else str(self.server or "")
+        fallback = self.message.label if self.message else str(self.server or self.outbound or "")
         return next((text for text in texts if text), fallback)
 
 
@@ -293,7 +314,7 @@ def _addresses(text: str, option: str) -> list[IPAddress]:
     return [_address(str(one), option) for one in block]
 
 
-def _endpoint(text: str) -> Endpoint:
+def _endpoint(text: str, option: str) -> Endpoint:
     shown = visible(text, limit=60)
     host, port = text.strip(), "25"
     if match := re.fullmatch(r"\[([^\[\]]*)\](:.*)?", host, re.DOTALL):
@@ -301,9 +322,9 @@ def _endpoint(text: str) -> Endpoint:
     elif host.count(":") == 1 and "://" not in host:
         host, _, port = host.partition(":")
     if not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        raise SubjectError(f"--server {shown!r} has no usable port; write mail.example.com:25 or [2001:db8::25]:25")
-    address = _host_address(host, "--server")
-    return Endpoint(str(address) if address is not None else host_name(host, "--server"), int(port))
+        raise SubjectError(f"{option} {shown!r} has no usable port; write mail.example.com:25 or [2001:db8::25]:25")
+    address = _host_address(host, option)
+    return Endpoint(str(address) if address is not None else host_name(host, option), int(port))
 
 
 def _message(given: str | Path | MessageSource | None) -> MessageSource | None:

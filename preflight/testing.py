@@ -7,13 +7,15 @@ from preflight.bounces.catalogue import load_catalogue
 from preflight.check import Check, Settings
 from preflight.net.dns import NoData, NxDomain, Reason
 from preflight.net.fake import FakeSource, Script
+from preflight.net.smtp import Dialer
+from preflight.net.smtp_fake import FakeDialer, FakeServer
 from preflight.policy import Policy
 from preflight.registry import Registry
 from preflight.report import Report
 from preflight.runner import run_async
 from preflight.subject import Subject
 
-__all__ = ["FakeSource", "NoData", "NxDomain", "Reason", "Script", "report_of", "statuses"]
+__all__ = ["FakeDialer", "FakeServer", "FakeSource", "NoData", "NxDomain", "Reason", "Script", "report_of", "statuses"]
 
 
 def report_of(
@@ -25,20 +27,31 @@ def report_of(
     settings: Settings | None = None,
     servers: Sequence[str] = (),
     deadline: float = 5.0,
+    dialer: Dialer | None = None,
 ) -> Report:
     """The report of one check alone.
 
     `script` maps questions (`"PTR 10.2.0.192.in-addr.arpa"`) to outcomes, see `preflight.net.fake.FakeSource`; a
-    question that it does not have fails the test with `AssertionError`. `deadline` is in seconds.
+    question that it does not have fails the test with `AssertionError`. `deadline` is in seconds. `dialer` has the
+    servers to connect to (`FakeDialer`, under the same terms); by default there is none.
     """
     registry = Registry(load_catalogue())
     registry.add(check)
     source = FakeSource(script, servers)
     report = asyncio.run(
-        run_async(subject, source, registry=registry, policy=policy, settings=settings, deadline=deadline)
+        run_async(
+            subject,
+            source,
+            registry=registry,
+            policy=policy,
+            settings=settings,
+            deadline=deadline,
+            dialer=dialer or FakeDialer({}),
+        )
     )
-    if source.untold:
-        raise AssertionError(f"the script has no answer for: {', '.join(map(str, source.untold))}")
+    untold = [*map(str, source.untold), *(dialer.untold if isinstance(dialer, FakeDialer) else ())]
+    if untold:
+        raise AssertionError(f"the script has no answer for: {', '.join(untold)}")
     return report
 
 

@@ -6,7 +6,7 @@ from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Severity
 from preflight.net.addresses import IPAddress, reverse_name
 from preflight.subject import registrable
-from preflight_checks.hosts import look_up, mail_hosts, meets
+from preflight_checks.hosts import look_up, mail_hosts, meets, ptr_owner
 from preflight_checks.names import (
     distinct,
     domain_fault,
@@ -21,8 +21,8 @@ from preflight_checks.names import (
 _SHOWN = 10  # PTR names that a message lists
 _INVALID_DOMAIN = ("microsoft/501-5.5.4",)
 _GREET = (
-    "Have the server greet as {proper}: smtp_helo_name = {proper} in Postfix, primary_hostname = {proper} in Exim, "
-    "Set-SendConnector -Fqdn {proper} in Exchange."
+    "Have the server greet as {proper}: myhostname = {proper} (for mail that leaves alone: smtp_helo_name = {proper}) "
+    "in Postfix, primary_hostname = {proper} in Exim, Set-SendConnector -Fqdn {proper} in Exchange."
 )
 
 INVALID_SYNTAX = Rule(
@@ -88,8 +88,8 @@ PTR_MISMATCH = Rule(
     title="The PTR name of the sending address is the HELO name",
     why="When the name that the server gives and the name of its address are one and the same, nobody needs to guess "
     "who is sending; a difference costs points in most filters.",
-    fix="Ask the owner of {part} (your provider or its control panel) for this record: `{record}`. Or have the server "
-    "greet with its PTR name.",
+    fix="Ask the owner of {part} (your provider or its control panel) for this record: `{record}`. Write: Please set "
+    "the reverse DNS (PTR) of {part} to {helo}. Or have the server greet with its PTR name.",
     reference="RFC 5321 4.1.4; M3AAWG Sender Best Common Practices",
     needs=("helo", "ip"),
     prevents=_INVALID_DOMAIN,
@@ -161,7 +161,7 @@ async def _resolves(ctx: Context, helo: str) -> Findings:
 async def _leads_to_address(ctx: Context, ip: IPAddress) -> Findings:
     """Only the family of the address counts: whoever connects over IPv4 is compared with A records."""
     helo = str(ctx.subject.helo)
-    answer = await ctx.dns.query(helo, "A" if ip.version == 4 else "AAAA")
+    answer = await ctx.dns.confirmed(helo, "A" if ip.version == 4 else "AAAA")
     if ip in answer.addresses:
         yield ADDRESS_MISMATCH.passes(ip, "{helo} leads to {part}", answer.evidence, helo=helo)
         return
@@ -184,9 +184,9 @@ async def _leads_to_address(ctx: Context, ip: IPAddress) -> Findings:
 @judges(PTR_MISMATCH)
 async def _is_ptr_name(ctx: Context, ip: IPAddress) -> Findings:
     helo = str(ctx.subject.helo)
-    answer = await ctx.dns.query(reverse_name(ip), "PTR")
+    answer = await ctx.dns.confirmed(reverse_name(ip), "PTR")
     names = distinct(answer.values)
-    record = f"{reverse_name(ip)}. PTR {helo}."
+    record = f"{ptr_owner(ip, answer)}. PTR {helo}."
     if not names:
         yield PTR_MISMATCH.fails(
             ip, "{part} has no PTR name at all, so none is {helo}", answer.evidence, helo=helo, record=record

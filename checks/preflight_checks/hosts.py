@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from preflight.findings import Evidence
-from preflight.net.addresses import IPAddress, parse_address
+from preflight.net.addresses import IPAddress, parse_address, reverse_name
 from preflight.net.dns import Answer, Resolver, Unanswered
 from preflight_checks.names import normal
 
@@ -48,9 +48,14 @@ async def look_up(dns: Resolver, name: str) -> Found:
 async def ask(dns: Resolver, name: str, rtype: str) -> Answer | Unanswered:
     """One question, its failure being an outcome too: for questions asked at once, of which one answer may do."""
     try:
-        return await dns.query(name, rtype)
+        return await dns.confirmed(name, rtype)
     except Unanswered as outcome:
         return outcome
+
+
+def ptr_owner(ip: IPAddress, answer: Answer) -> str:
+    """The name that a PTR record belongs at: the last alias, where a reverse zone is delegated by these (RFC 2317)."""
+    return normal(answer.aliases[-1]) if answer.aliases else reverse_name(ip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class MailHosts:
 
 async def mail_hosts(dns: Resolver, domain: str) -> MailHosts:
     """The MX hosts of a domain. Raises `Unanswered`."""
-    answer = await dns.query(domain, "MX")
+    answer = await dns.confirmed(domain, "MX")
     names = [normal(mx.host) for mx in answer.exchanges]
     hosts = tuple(dict.fromkeys(name for name in names if name))
     return MailHosts(hosts[:MAX_HOSTS], len(hosts), "" in names, answer)

@@ -1,6 +1,7 @@
 """Where mail to the sender's domain goes: bounces and replies need a host that takes them."""
 
 import ipaddress
+from collections import Counter
 
 from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Finding, Severity
@@ -98,13 +99,23 @@ HELO_UNRELATED = Rule(
     needs=("domain", "helo"),
     prevents=_INVALID_DOMAIN,
 )
+PREFERENCE = Rule(
+    id="mx/preference",
+    severity=Severity.INFO,
+    title="Each MX host has one preference",
+    why="The lowest preference is tried first; hosts of the same one share the mail. One host under two preferences is "
+    "tried twice, and as a rule a slip for another host.",
+    fix="In the zone of {part}, keep one MX record for each of {hosts}.",
+    reference="RFC 5321 5.1; RFC 974",
+    needs=("domain",),
+)
 
 
 async def _run(ctx: Context) -> None:
     domain = ctx.subject.domain
     if domain is None:
         return
-    await ctx.each([domain], _domain, _hosts)
+    await ctx.each([domain], _domain, _preferences, _hosts)
     # A HELO name that is none is for the check of HELO names to judge.
     if is_proper(ctx.subject.helo):
         await ctx.each([str(ctx.subject.helo)], _relation)
@@ -162,6 +173,26 @@ async def _domain(ctx: Context, domain: str) -> Findings:
         yield MISSING.fails(
             domain, "{part} has neither an MX record nor an address", seen, found.evidence, record=record
         )
+
+
+@judges(PREFERENCE)
+async def _preferences(ctx: Context, domain: str) -> Findings:
+    """Hosts with more than one preference; equal ones for different hosts are how mail is shared, and fine."""
+    mail = await mail_hosts(ctx.dns, domain)
+    if not mail.answer:
+        return
+    pairs = dict.fromkeys((normal(mx.host), mx.preference) for mx in mail.answer.exchanges)
+    counts = Counter(host for host, _ in pairs)
+    twice = [host or "." for host, count in counts.items() if count > 1]
+    if twice:
+        yield PREFERENCE.fails(
+            domain,
+            "{part} names {hosts} with more than one preference",
+            mail.answer.evidence,
+            hosts=twice[:_SHOWN],
+        )
+    else:
+        yield PREFERENCE.passes(domain, "{part} names each MX host once", mail.answer.evidence)
 
 
 @judges(ADDRESS_LITERAL, UNRESOLVABLE, CNAME, NOT_PUBLIC)
@@ -328,6 +359,6 @@ def _reaches(address: IPAddress) -> bool:
 CHECK = Check(
     id="mx",
     title="MX records",
-    rules=(MISSING, IMPLICIT, NULL, UNRESOLVABLE, CNAME, ADDRESS_LITERAL, NOT_PUBLIC, HELO_UNRELATED),
+    rules=(MISSING, IMPLICIT, NULL, UNRESOLVABLE, CNAME, ADDRESS_LITERAL, NOT_PUBLIC, PREFERENCE, HELO_UNRELATED),
     run=_run,
 )

@@ -6,10 +6,13 @@ from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Severity
 from preflight.net.addresses import IPAddress, is_public, reverse_name
 from preflight.net.dns import Answer, Unanswered
-from preflight_checks.hosts import ask
+from preflight_checks.hosts import ask, ptr_owner
 from preflight_checks.names import distinct, host_name_fault, suggested_name
 
-MANY = 10  # PTR names that are confirmed; receivers that follow RFC 7208 5.5 look at no more
+MANY = 10  # PTR names that receivers look at, of however many (RFC 7208 5.5); which ones is chance
+MAX_NAMES = 64  # names that are looked at here
+
+ONE_NAME = "Keep the PTR record with the HELO name of the server, and have the others removed."
 
 MISSING = Rule(
     id="ptr/missing",
@@ -17,7 +20,8 @@ MISSING = Rule(
     title="The sending address has a PTR record",
     why="An address without reverse DNS looks like a home connection or a machine nobody set up; large receivers "
     "refuse its mail outright.",
-    fix="Ask the owner of {part} (your provider or its control panel) for this record: `{record}`",
+    fix="Ask the owner of {part} (your provider or its control panel) for this record: `{record}`. Write: Please set "
+    "the reverse DNS (PTR) of {part} to {proper}.",
     reference="RFC 1912 2.1; Outlook.com sender policies",
     needs=("ip",),
     prevents=("microsoft/DY-001", "microsoft/501-5.5.4", "microsoft/RP-001"),
@@ -72,11 +76,22 @@ async def _run(ctx: Context) -> None:
 
 @judges(MISSING, MULTIPLE, INVALID_NAME, NOT_CONFIRMED)
 async def _address(ctx: Context, ip: IPAddress) -> Findings:
-    answer = await ctx.dns.query(reverse_name(ip), "PTR")
+    answer = await ctx.dns.confirmed(reverse_name(ip), "PTR")
     names = distinct(answer.values)
     if not names:
-        record = f"{reverse_name(ip)}. PTR {suggested_name(ctx.subject)}."
-        yield MISSING.fails(ip, "{part} has no PTR record", answer.evidence, record=record)
+        proper = suggested_name(ctx.subject)
+        record = f"{ptr_owner(ip, answer)}. PTR {proper}."
+        if answer.aliases:
+            yield MISSING.fails(
+                ip,
+                "{part} has no PTR record: its reverse name leads to {alias}, which has none",
+                answer.evidence,
+                alias=answer.aliases[-1],
+                record=record,
+                proper=proper,
+            )
+        else:
+            yield MISSING.fails(ip, "{part} has no PTR record", answer.evidence, record=record, proper=proper)
         return
     yield MISSING.passes(ip, "{part} has a PTR record: {names}", answer.evidence, names=names[:MANY])
     if len(names) > 1:
@@ -103,33 +118,53 @@ async def _confirm(ctx: Context, ip: IPAddress, names: tuple[str, ...], ptr: Ans
     `mail.lan` is not what receivers see.
     """
     rtype = "A" if ip.version == 4 else "AAAA"
-    askable = [name for name in names[:MANY] if (fault := host_name_fault(name)) is None or fault.in_public_dns]
+    looked = names[:MAX_NAMES]
+    askable = [name for name in looked if (fault := host_name_fault(name)) is None or fault.in_public_dns]
     outcomes = await asyncio.gather(*(ask(ctx.dns, name, rtype) for name in askable))
-    for name, outcome in zip(askable, outcomes, strict=True):
-        if isinstance(outcome, Answer) and ip in outcome.addresses:
-            yield NOT_CONFIRMED.passes(ip, "{part} → {name} → {part}", ptr.evidence, outcome.evidence, name=name)
-            return
+    pairs = list(zip(askable, outcomes, strict=True))
+    good = [(name, one) for name, one in pairs if isinstance(one, Answer) and ip in one.addresses]
+    # Any ten of the names have a good one among them.
+    if good and (len(names) <= MANY or len(names) - len(good) < MANY):
+        name, leads_back = good[0]
+        yield NOT_CONFIRMED.passes(ip, "{part} → {name} → {part}", ptr.evidence, leads_back.evidence, name=name)
+        return
+    if good:
+        yield NOT_CONFIRMED.undecided(
+            ip,
+            "{good} of {count} PTR names of {part} lead back to it; receivers look at {limit}, and which ones is "
+            "chance",
+            ptr.evidence,
+            *(one.evidence for _, one in good[:MANY]),
+            fix=ONE_NAME,
+            good=len(good),
+            count=len(names),
+            limit=MANY,
+        )
+        return
     for outcome in outcomes:
         if isinstance(outcome, Unanswered):
             raise outcome
-    name = askable[0] if askable else suggested_name(ctx.subject)
-    looked = [outcome.evidence for outcome in outcomes]
-    record = f"{name}. {rtype} {ip}"
-    if len(names) > MANY:
-        yield NOT_CONFIRMED.fails(
+    evidence = [outcome.evidence for outcome in outcomes[:MANY]]
+    if len(names) > MAX_NAMES:
+        yield NOT_CONFIRMED.undecided(
             ip,
-            "none of the first {looked} of {count} PTR names of {part} leads back to it; receivers look no further",
+            "none of the first {looked} of {count} PTR names of {part} leads back to it; the others were not looked at",
             ptr.evidence,
-            looked,
-            name=name,
-            record=record,
-            looked=MANY,
+            evidence,
+            fix=ONE_NAME,
+            looked=MAX_NAMES,
             count=len(names),
         )
-    else:
-        yield NOT_CONFIRMED.fails(
-            ip, "no PTR name of {part} leads back to it", ptr.evidence, looked, name=name, record=record
-        )
+        return
+    name = askable[0] if askable else suggested_name(ctx.subject)
+    yield NOT_CONFIRMED.fails(
+        ip,
+        "no PTR name of {part} leads back to it",
+        ptr.evidence,
+        evidence,
+        name=name,
+        record=f"{name}. {rtype} {ip}",
+    )
 
 
 @judges(NOT_PUBLIC)

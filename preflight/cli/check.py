@@ -18,6 +18,7 @@ from preflight.errors import ConfigError
 
 if TYPE_CHECKING:
     from preflight.config import Config
+    from preflight.net.dns import Source
     from preflight.policy import Policy
     from preflight.registry import Registry
     from preflight.subject import Subject
@@ -53,6 +54,23 @@ def check(
         str | None,
         typer.Option("--server", metavar="HOST[:PORT]", help="SMTP server to connect to.", rich_help_panel=_SUBJECT),
     ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option("--probe", help="Connect to HOST and its MX hosts too.", rich_help_panel=_SUBJECT),
+    ] = False,
+    probe_relay: Annotated[
+        bool,
+        typer.Option("--probe-relay", help="See whether the server relays for strangers.", rich_help_panel=_SUBJECT),
+    ] = False,
+    probe_outbound: Annotated[
+        str | None,
+        typer.Option(
+            "--probe-outbound",
+            metavar="HOST[:PORT]",
+            help="See whether port 25 of HOST can be reached from here.",
+            rich_help_panel=_SUBJECT,
+        ),
+    ] = None,
     config: Annotated[
         str | None,
         typer.Option("--config", metavar="FILE", help="preflight.toml to read.", rich_help_panel=_SUBJECT),
@@ -65,6 +83,10 @@ def check(
         list[str] | None,
         typer.Option("--resolver", metavar="IP[:PORT]", help="Name server to ask; may repeat.", rich_help_panel=_DNS),
     ] = None,
+    authoritative: Annotated[
+        bool,
+        typer.Option("--authoritative", help="Ask a zone's own servers too for what is missing.", rich_help_panel=_DNS),
+    ] = False,
     timeout: Annotated[
         float | None,
         typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=_DNS),
@@ -106,18 +128,22 @@ def check(
     file = load_config(config) if config is not None else Config()
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
-    given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
+    given: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
+    given |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
     policy = chosen_policy(file, registry, select, ignore, fail_on)
-    source = LiveSource(
-        resolver or file.table.resolver.servers,
-        seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout"),
-    )
+    attempt = seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout")
+    live = LiveSource(resolver or file.table.resolver.servers, attempt)
+    source: Source = live
+    if authoritative or file.table.resolver.authoritative:
+        from preflight.net.authority import AuthoritativeSource
+
+        source = AuthoritativeSource(live, attempt)
     limit = seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
     settings = file.settings(registry, dqs_key_file)
-    if file.table.resolver.cache and not no_cache and source.endpoints:
-        memory = DiskMemory(cache_file(), source.endpoints)
+    if file.table.resolver.cache and not no_cache and live.endpoints:
+        memory = DiskMemory(cache_file(), live.endpoints)
         reports = run_checks(subjects, source, registry, policy, replace(settings, memory=memory), limit)
         memory.save()
     else:
@@ -134,7 +160,7 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
     options = [name for name, value in given.items() if value or value == ""]
     if options:
         if file.table.subject:
-            shown = ", ".join("HOST" if name == "host" else f"--{name}" for name in options)
+            shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
             raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
         ips = given.pop("ip") or ()
         return [Subject.of(**given, ips=ips)]

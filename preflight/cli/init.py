@@ -21,6 +21,10 @@ host = "mail.example.com"        # the mail server's own name
 # helo = "mail.example.com"      # the name sent in HELO/EHLO; default: the host
 # domain = "example.com"         # the sender domain; default: the registrable domain of the host
 # message = "test.eml"           # a test message, from this file's folder
+# server = "mail.example.com:25" # an SMTP server to connect to
+# probe = true                   # connect to the host and its MX hosts
+# probe-relay = true             # see whether the server relays for strangers; its own defences may take offence
+# probe-outbound = "mx.example.net"   # see whether port 25 of this host can be reached from here
 
 [policy]
 fail-on = "error"                # error, warning or never: the least severity that makes a no-go
@@ -42,6 +46,7 @@ fail-on = "error"                # error, warning or never: the least severity t
 # servers = ["192.0.2.53", "[2001:db8::53]:5353"]   # default: those of /etc/resolv.conf
 # timeout = 2.0                  # seconds for one attempt at one server
 # cache = true                   # remember for a day which blocklists have been proven to work
+# authoritative = true           # ask a zone's own servers too before a record counts as missing
 
 [limits]
 # deadline = 30.0                # seconds for the whole run

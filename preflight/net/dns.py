@@ -13,7 +13,8 @@ raised as `Unanswered`: "could not tell" is never mistaken for "is not there".
 import asyncio
 import ipaddress
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from preflight.findings import Evidence
@@ -79,11 +80,13 @@ class Answer:
     """What the name servers said of a question. Use one of its three kinds.
 
     `aliases` are the CNAME targets that were followed, in order, the last one being the name that the records
-    belong to; names are written without their last dot, as the server spelled them.
+    belong to; names are written without their last dot, as the server spelled them. `note` is what evidence adds: who
+    else was asked.
     """
 
     question: Question
     aliases: tuple[str, ...] = ()
+    note: str = field(default="", kw_only=True)
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -110,7 +113,7 @@ class Answer:
         return Evidence("dns", str(self.question), self._seen())
 
     def _seen(self) -> str:
-        shown = self._outcome()
+        shown = f"{self._outcome()} ({self.note})" if self.note else self._outcome()
         return " → ".join((*self.aliases, shown)) if self.aliases else shown
 
     def _outcome(self) -> str:
@@ -166,6 +169,13 @@ class Resolver(ABC):
         Returns `Records`, `NoData` or `NxDomain`. Raises `Unanswered` for all else.
         """
 
+    async def confirmed(self, name: str, rtype: str) -> Answer:
+        """The same; an answer without records is taken to the zone's own servers first, where the user asked for that.
+
+        For questions whose empty answer is a fault of the zone. Never for blocklists, where it is the rule.
+        """
+        return await self.query(name, rtype)
+
     @property
     def servers(self) -> tuple[str, ...]:
         """The addresses of the name servers that are asked; empty where that means nothing."""
@@ -173,7 +183,9 @@ class Resolver(ABC):
 
     async def addresses(self, name: str) -> tuple[Answer, Answer]:
         """The A and the AAAA answer for a name, asked at once. Raises `Unanswered` when either is not answered."""
-        ipv4, ipv6 = await asyncio.gather(self.query(name, "A"), self.query(name, "AAAA"), return_exceptions=True)
+        ipv4, ipv6 = await asyncio.gather(
+            self.confirmed(name, "A"), self.confirmed(name, "AAAA"), return_exceptions=True
+        )
         if isinstance(ipv4, BaseException):
             raise ipv4
         if isinstance(ipv6, BaseException):
@@ -187,6 +199,10 @@ class Source(ABC):
     @abstractmethod
     async def ask(self, question: Question) -> Answer:
         """Answer one question, or raise `Unanswered`."""
+
+    async def second_opinion(self, answer: Answer) -> Answer:
+        """What others say where an answer has no records; here nobody is asked, and the answer stands."""
+        return answer
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -204,6 +220,7 @@ class SingleFlight(Resolver):
     def __init__(self, source: Source) -> None:
         self._source = source
         self._flights: dict[Question, asyncio.Task[Answer | Unanswered]] = {}
+        self._opinions: dict[Question, asyncio.Task[Answer | Unanswered]] = {}
         self._closed = False
 
     @property
@@ -219,13 +236,28 @@ class SingleFlight(Resolver):
     async def query(self, name: str, rtype: str) -> Answer:
         """Ask, or join those who wait for the same answer, or repeat what is known already."""
         question = Question.of(name, rtype)
-        flight = self._flights.get(question)
+        return await self._join(self._flights, question, lambda: self._ask(question))
+
+    async def confirmed(self, name: str, rtype: str) -> Answer:
+        """Ask; then take an empty answer to whom the source knows for a second opinion, once in a run."""
+        answer = await self.query(name, rtype)
+        if answer:
+            return answer
+        return await self._join(self._opinions, answer.question, lambda: self._second_opinion(answer))
+
+    async def _join(
+        self,
+        flights: dict[Question, asyncio.Task[Answer | Unanswered]],
+        question: Question,
+        ask: Callable[[], Coroutine[None, None, Answer | Unanswered]],
+    ) -> Answer:
+        flight = flights.get(question)
         if flight is None:
             if self._closed:
                 raise Unanswered(question, Reason.DEADLINE)
-            flight = asyncio.create_task(self._ask(question))
+            flight = asyncio.create_task(ask())
             flight.add_done_callback(_look)
-            self._flights[question] = flight
+            flights[question] = flight
         try:
             outcome = flight.result() if flight.done() else await asyncio.shield(flight)
         except asyncio.CancelledError:
@@ -245,10 +277,14 @@ class SingleFlight(Resolver):
         except Unanswered as outcome:
             return outcome
 
+    async def _second_opinion(self, answer: Answer) -> Answer | Unanswered:
+        return await self._source.second_opinion(answer)
+
     async def close(self) -> None:
         """Give up the questions that are still under way: they, and all later ones, are unanswered (`DEADLINE`)."""
         self._closed = True
-        pending = [flight for flight in self._flights.values() if not flight.done()]
+        flights = (*self._flights.values(), *self._opinions.values())
+        pending = [flight for flight in flights if not flight.done()]
         for flight in pending:
             flight.cancel()
         if pending:

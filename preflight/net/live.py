@@ -118,14 +118,16 @@ class LiveSource(Source):
             raise Unanswered(question, Reason.BAD_NAME, f"not a DNS name: {error}") from None
         async with self._in_flight:
             response = await self._resolve(question, wire_name, rdtype)
-        aliases = () if question.rtype == "CNAME" else _aliases_of(response, wire_name)
+        aliases = () if question.rtype == "CNAME" else aliases_of(response, wire_name)
         if response.rcode() == dns.rcode.NXDOMAIN:
             return NxDomain(question, aliases), True
         rrset = _records_of(response, aliases)
         if rrset is not None:
             # Servers turn the records of a set round at each answer; reports must not change with it.
-            values = sorted((_text(rdata) for rdata in rrset), key=natural_key)
+            values = sorted((text_of(rdata) for rdata in rrset), key=natural_key)
             return Records(question, aliases, tuple(values)), True
+        if not aliases and response.answer:
+            raise Unanswered(question, Reason.BAD_REPLY, "an answer about another name")
         if not aliases and _is_referral(response):
             raise Unanswered(question, Reason.LAME, "a referral elsewhere instead of an answer")
         return NoData(question, aliases), not aliases or _has_soa(response)
@@ -186,7 +188,7 @@ def _records_of(response: dns.message.Message, aliases: Sequence[str]) -> dns.rr
     return response.get_rrset(response.answer, name, asked.rdclass, asked.rdtype)
 
 
-def _aliases_of(response: dns.message.Message, name: dns.name.Name) -> tuple[str, ...]:
+def aliases_of(response: dns.message.Message, name: dns.name.Name) -> tuple[str, ...]:
     """The CNAME targets that the response gives for a name, in order, loops cut."""
     targets = {
         rrset.name: rrset[0].target for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME and len(rrset)
@@ -211,7 +213,8 @@ def _is_referral(response: dns.message.Message) -> bool:
     return refers and not _has_soa(response) and not speaks_for_itself
 
 
-def _text(rdata: dns.rdata.Rdata) -> str:
+def text_of(rdata: dns.rdata.Rdata) -> str:
+    """A record as `Records` has it."""
     match rdata:
         case dns.rdtypes.nsbase.NSBase():  # NS, PTR and CNAME: a single name
             return rdata.target.to_text(omit_final_dot=True)

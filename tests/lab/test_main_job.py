@@ -94,7 +94,7 @@ def test_an_answer_that_is_no_listing_is_never_taken_for_one(lab: Lab, answer: s
 
 def test_dead_name_servers_leave_nothing_clear() -> None:
     found, report = check(f"127.0.0.1:{free_port()}", "mail.good.example", "--timeout", "0.2")
-    given = {rule: status for (rule, _), status in found.items() if not rule.startswith("message/")}
+    given = {rule: status for (rule, _), status in found.items() if status != "skipped"}
     assert set(given.values()) == {"inconclusive", "pass"}
     assert {rule for rule, status in given.items() if status == "pass"} <= {
         "helo/invalid-syntax",

@@ -73,8 +73,8 @@ def test_the_good_server_is_a_go(reports: tuple[Report, Report]) -> None:
     _, good = reports
     assert good.verdict is Verdict.GO
     assert failed(good) == set()
-    assert states(good, State.CLEAR) == {
-        "RP-001", "SC-001", "SC-003", "DY-001", "DY-002", "OU-001", "OU-002", "501-5.5.4",
+    assert states(good, State.CLEAR) == {  # SC-003 needs a look whether the server relays
+        "RP-001", "SC-001", "DY-001", "DY-002", "OU-001", "OU-002", "501-5.5.4",
     }  # fmt: skip
 
 

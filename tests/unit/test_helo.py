@@ -101,7 +101,10 @@ def test_invalid_syntax_names_the_rule_that_broke_and_stops_there(name: str, sai
     ],
 )
 def test_the_fix_has_the_name_to_greet_with(name: str, proper: str) -> None:
-    assert f"smtp_helo_name = {proper} in Postfix" in words(check({}, name), "helo/invalid-syntax", name)[1]
+    assert (
+        f"myhostname = {proper} (for mail that leaves alone: smtp_helo_name = {proper}) in Postfix"
+        in words(check({}, name), "helo/invalid-syntax", name)[1]
+    )
 
 
 @pytest.mark.parametrize("name", ["localhost", "mail", "MAIL", "mail.local", "host.localdomain", "host.123", "123"])

@@ -17,7 +17,7 @@ GOOD: Script = {
     "A mail.example.com": ["192.0.2.10"],
     "AAAA mail.example.com": ["2001:db8::25"],
 }
-DOMAIN_PASS = {("mx/missing", DOMAIN): "pass", ("mx/implicit", DOMAIN): "pass", ("mx/null", DOMAIN): "pass"}
+DOMAIN_PASS = {(f"mx/{name}", DOMAIN): "pass" for name in ("missing", "implicit", "null", "preference")}
 HOST_PASS = {"address-literal": "pass", "unresolvable": "pass", "cname": "pass", "not-public": "pass"}
 
 
@@ -83,7 +83,7 @@ def test_an_implicit_host_is_to_be_reached_too() -> None:
 
 @pytest.mark.parametrize("reason", [Reason.SERVFAIL, Reason.TIMEOUT, Reason.REFUSED, Reason.LAME])
 def test_without_an_answer_to_the_mx_question_all_is_undecided(reason: Reason) -> None:
-    rules = ("missing", "implicit", "null", *HOST_PASS)
+    rules = ("missing", "implicit", "null", "preference", *HOST_PASS)
     assert verdicts({"MX example.com": reason}) == {(f"mx/{rule}", DOMAIN): "inconclusive" for rule in rules}
 
 
@@ -205,8 +205,21 @@ def test_a_local_host_is_not_asked_for(host: str) -> None:
 
 
 def test_hosts_are_named_once_in_lower_case() -> None:
-    script: Script = {**GOOD, "MX example.com": ["10 MAIL.example.com", "20 mail.Example.com"]}
+    script: Script = {**GOOD, "MX example.com": ["10 MAIL.example.com", "10 mail.Example.com"]}
     assert verdicts(script) == DOMAIN_PASS | of_host()
+
+
+def test_one_host_under_two_preferences() -> None:
+    script: Script = {**GOOD, "MX example.com": ["10 mail.example.com", "20 MAIL.example.com"]}
+    assert verdicts(script) == DOMAIN_PASS | of_host() | {("mx/preference", DOMAIN): "fail"}
+    assert "one MX record for each of mail.example.com" in words(check(script), "mx/preference", DOMAIN)[1]
+
+
+def test_hosts_of_one_preference_share_the_mail() -> None:
+    script: Script = {**GOOD, "MX example.com": ["0 mail.example.com", "0 mx.example.com", "65535 mx2.example.com"]}
+    for host in ("mx.example.com", "mx2.example.com"):
+        script = {**script, f"A {host}": ["192.0.2.11"], f"AAAA {host}": NoData}
+    assert verdicts(script) == DOMAIN_PASS | of_host() | of_host("mx.example.com") | of_host("mx2.example.com")
 
 
 def test_of_many_hosts_sixteen_are_judged_and_that_is_said() -> None:

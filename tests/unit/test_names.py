@@ -1,9 +1,10 @@
 """What counts as a host name: faults of names from DNS, the grammar of HELO names, repairs."""
 
+import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.subject import Subject
@@ -214,3 +215,68 @@ def test_is_proper() -> None:
 def test_names_are_compared_without_case_and_last_dot() -> None:
     assert normal("Mail.Example.COM.") == "mail.example.com"
     assert distinct(["A.example.", "b.example", "a.EXAMPLE"]) == ("A.example.", "b.example")
+
+
+# RFC 5321 4.1.2 and 4.1.3 word by word, and by other means than the code: `Domain` and the address literals that exist.
+LET_DIG = "[A-Za-z0-9]"
+SUB_DOMAIN = f"{LET_DIG}(?:[A-Za-z0-9-]*{LET_DIG})?"
+GRAMMAR = re.compile(rf"{SUB_DOMAIN}(?:\.{SUB_DOMAIN})*")
+NEAR_MISSES = st.one_of(
+    DOMAINS,
+    st.ip_addresses(v=4).map(str),
+    st.text(alphabet=LETDIG + "-._ :[]%\u00fc\r\n\t\x00@", max_size=30),
+    st.lists(st.text(alphabet="ab1-_", max_size=70), min_size=1, max_size=5).map(".".join),
+    DOMAINS.map(lambda name: f"{name}."),
+    DOMAINS.map(lambda name: f".{name}"),
+    DOMAINS.map(lambda name: f"{name}\n"),
+    st.lists(LABELS, min_size=20, max_size=60).map(".".join),
+)
+
+
+def refused_beyond_the_grammar(name: str) -> bool:
+    """The difference: what `Domain` of RFC 5321 allows, and no receiver takes.
+
+    1. An IPv4 address without brackets: each of its parts is a sub-domain by the grammar; Microsoft answers 501 5.5.4.
+    2. A label of more than 63 octets, or more than 253 in all: no name of DNS (RFC 1035 2.3.4, RFC 5321 4.5.3.1.2).
+    """
+    parts = name.split(".")
+    bare = len(parts) == 4 and all(part.isdecimal() and len(part) <= 3 and int(part) <= 255 for part in parts)
+    return bare or len(name) > 253 or any(len(part) > 63 for part in parts)
+
+
+@settings(max_examples=400, deadline=None)
+@given(NEAR_MISSES)
+def test_the_grammar_of_helo_names_is_that_of_rfc_5321_minus_what_is_refused(text: str) -> None:
+    in_grammar = text.isascii() and GRAMMAR.fullmatch(text) is not None
+    expected = in_grammar and not refused_beyond_the_grammar(text)
+    if not text.startswith("["):  # literals have a test of their own
+        assert (domain_fault(text) is None) == expected
+
+
+REFUSED_BY_MICROSOFT = [
+    # What the grammar allows and `domain_fault` passes, and `host_name_fault` then refuses, as 501 5.5.4 does:
+    ("mail", names.SINGLE_WORD),
+    ("localhost", names.LOCAL_NAME),
+    ("mail.local", names.LOCAL_NAME),
+    ("mail.localdomain", names.LOCAL_NAME),
+    ("10.2.0.192.in-addr.arpa", names.REVERSE_TREE),
+    ("host.123", names.NUMBER_LAST),
+]
+
+
+@pytest.mark.parametrize(("name", "sentence"), REFUSED_BY_MICROSOFT)
+def test_what_the_grammar_allows_and_receivers_refuse(name: str, sentence: str) -> None:
+    assert GRAMMAR.fullmatch(name)
+    assert domain_fault(name) is None
+    fault = host_name_fault(name)
+    assert fault is not None
+    assert fault.sentence == sentence
+
+
+@settings(max_examples=200, deadline=None)
+@given(NEAR_MISSES)
+def test_what_is_proper_is_in_the_grammar_and_has_a_public_form(text: str) -> None:
+    """The whole difference: proper names are those of the grammar, minus the two lists above."""
+    fault = host_name_fault(text) if GRAMMAR.fullmatch(text) else None
+    expected = GRAMMAR.fullmatch(text) is not None and not refused_beyond_the_grammar(text) and fault is None
+    assert is_proper(text) == expected

@@ -57,6 +57,22 @@ def test_the_fix_has_the_record_with_a_proper_name() -> None:
     assert "10.2.0.192.in-addr.arpa. PTR mail.example.com." in words(report, "ptr/missing")[1]
 
 
+def test_the_fix_has_the_sentence_for_the_provider() -> None:
+    fix = words(check({REVERSE: NxDomain}, helo="mx.example.org"), "ptr/missing")[1]
+    assert fix.endswith("Write: Please set the reverse DNS (PTR) of 192.0.2.10 to mx.example.org.")
+
+
+@pytest.mark.parametrize("kind", [NxDomain, NoData])
+def test_where_the_reverse_zone_is_delegated_by_aliases_the_record_belongs_there(
+    kind: type[NoData] | type[NxDomain],
+) -> None:
+    answer = kind(Question.of("10.2.0.192.in-addr.arpa", "PTR"), ("10.0-31.2.0.192.in-addr.arpa",))
+    report = check({REVERSE: answer}, helo="mx.example.org")
+    message, fix = words(report, "ptr/missing")
+    assert message.endswith("its reverse name leads to 10.0-31.2.0.192.in-addr.arpa, which has none")
+    assert "`10.0-31.2.0.192.in-addr.arpa. PTR mx.example.org.`" in fix
+
+
 @pytest.mark.parametrize("reason", [Reason.SERVFAIL, Reason.REFUSED, Reason.TIMEOUT, Reason.LAME])
 def test_an_unanswered_reverse_question_leaves_all_undecided(reason: Reason) -> None:
     assert verdicts({REVERSE: reason}) == dict.fromkeys(GOOD, "inconclusive")
@@ -128,12 +144,31 @@ def test_an_underscore_makes_no_host_name_yet_may_lead_back() -> None:
     assert "the label mail_1" in words(check(script), "ptr/invalid-name")[0]
 
 
-def test_of_sixty_names_ten_are_looked_at() -> None:
-    names = [f"h{number}.example.com" for number in range(60)]
-    script: Script = {REVERSE: names, **{f"A {name}": NxDomain for name in names[:10]}}
-    report = check(script)
-    assert statuses(report)["ptr/not-forward-confirmed", IP] == "fail"
-    assert words(report, "ptr/not-forward-confirmed")[0].startswith("none of the first 10 of 60 PTR names")
+@pytest.mark.parametrize(
+    ("count", "good", "unanswered", "status"),
+    [
+        (60, 0, 0, "fail"),
+        (60, 60, 0, "pass"),
+        (60, 51, 0, "pass"),  # nine others: any ten names have a good one among them
+        (60, 50, 0, "inconclusive"),
+        (60, 1, 0, "inconclusive"),
+        (60, 0, 1, "inconclusive"),
+        (60, 51, 9, "pass"),
+        (60, 50, 10, "inconclusive"),
+        (64, 0, 0, "fail"),
+        (65, 0, 0, "inconclusive"),
+        (80, 64, 0, "inconclusive"),
+        (70, 64, 0, "pass"),
+        (10, 1, 9, "pass"),
+    ],
+)
+def test_of_many_names_receivers_look_at_ten(count: int, good: int, unanswered: int, status: str) -> None:
+    names = [f"h{number}.example.com" for number in range(count)]
+    script: Script = {REVERSE: names}
+    for number, name in enumerate(names[:64]):
+        outcome = [IP] if number < good else Reason.TIMEOUT if number < good + unanswered else NxDomain
+        script = {**script, f"A {name}": outcome}
+    assert verdicts(script) == {**GOOD, "multiple": "fail", "not-forward-confirmed": status}
 
 
 @pytest.mark.parametrize(("ip", "question"), [("10.0.0.5", "PTR 5.0.0.10.in-addr.arpa"), ("fe80::1", "")])

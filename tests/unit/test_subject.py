@@ -263,6 +263,9 @@ def test_messages_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_was_given() -> None:
     whole = Subject.of("mail.example.com", ips=["192.0.2.1"], message=MessageSource("x", b"x"), server="192.0.2.1")
+    assert [need for need in subject_module.OPTIONS if not whole.has(need)] == ["probe", "relay", "outbound"]
+    asking = {"probe": True, "probe_relay": True, "probe_outbound": "mx.example.net"}
+    whole = Subject.of("mail.example.com", ips=["192.0.2.1"], message=whole.message, server="192.0.2.1", **asking)
     assert [need for need in subject_module.OPTIONS if not whole.has(need)] == []
     assert Subject.of().is_empty
     assert not Subject.of(helo="").is_empty

@@ -10,11 +10,11 @@ import pytest
 from preflight.check import Check
 from preflight.registry import load_registry
 from preflight.text import load_translations, places
-from preflight_checks import names, rdns
+from preflight_checks import names, rdns, smtp_tls
 from preflight_checks.blocklists import reading
 
 PACKAGE = Path(__file__).parents[2] / "checks" / "preflight_checks"
-OWN = ("ptr", "helo", "mx", "dynamic-ip", "dnsbl", "message")
+OWN = ("ptr", "helo", "mx", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound")
 ZH = load_translations("preflight_checks", "zh")
 
 
@@ -53,7 +53,7 @@ def test_each_sentence_of_a_table_is_translated() -> None:
         and isinstance(node.args[0], ast.Name)
     ]
     assert len(faults) > 5
-    tables = (reading.SENTENCES, reading.REMEDIES, rdns._SHARES, rdns._CLASSES)
+    tables = (reading.SENTENCES, reading.REMEDIES, rdns._SHARES, rdns._CLASSES, smtp_tls.TROUBLES)
     for sentence in (*faults, *(sentence for table in tables for sentence in table.values())):
         assert sentence in ZH
 
