@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -45,12 +46,15 @@ ENCRYPTED = dict.fromkeys(
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that daemons can get to after they gave up their rights."""
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        if str(path) != "/tmp":
-            path.chmod(0o755)
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """A folder that daemons can get to after they gave up their rights.
+
+    Not pytest's own: each session that starts on the machine closes the folder above that again.
+    """
+    with TemporaryDirectory(prefix="preflight-lab-", ignore_cleanup_errors=True) as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
 
 
 @pytest.fixture
@@ -79,13 +83,13 @@ def look(name: str, server: MailServer, resolver: str, roots: Path, helo: str = 
 
 
 @pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    return make_certificate(tmp_path, GOOD)
+def certificate(folder: Path) -> Path:
+    return make_certificate(folder, GOOD)
 
 
 @pytest.fixture
-def expired(tmp_path: Path) -> Path:
-    return make_certificate(tmp_path, BAD, days=-3)
+def expired(folder: Path) -> Path:
+    return make_certificate(folder, BAD, days=-3)
 
 
 def test_a_good_postfix(folder: Path, certificate: Path, resolver: str) -> None:
