@@ -6,15 +6,15 @@ writable is an empty one.
 """
 
 import contextlib
-import os
 import re
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+
+from preflight.files import write_whole
 
 LIFETIME = timedelta(days=1)
 MAX_OCTETS = 1024 * 1024  # a larger file is not ours: a fact takes some hundred octets, and facts end after a day
@@ -98,18 +98,7 @@ class DiskMemory(Memory):
         data = msgspec.json.encode(_File(self.FORMAT, {scope: facts for scope, facts in scopes.items() if facts}))
         with contextlib.suppress(OSError, ValueError):  # ValueError: a NUL in the path
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._replace(data)
-
-    def _replace(self, data: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=self._file.parent, prefix=f".{self._file.name}-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(name).replace(self._file)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+            write_whole(self._file, data)
 
     def _load(self) -> dict[str, dict[str, datetime]]:
         """The facts of the file that hold now; nothing of a file that cannot be read, or is not of our format."""

@@ -1,11 +1,10 @@
 """Report files: written whole or not at all."""
 
-import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from preflight.errors import ConfigError
+from preflight.files import write_whole
 from preflight.text import visible
 
 
@@ -37,16 +36,7 @@ class OutputFile:
         # What a link leads to may lie in another file system, and a file can only be moved within its own.
         path = Path(os.path.realpath(self._path))
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".preflight-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                os.fchmod(file.fileno(), mode)
-            Path(name).replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        write_whole(path, text.encode("utf-8"), mode)
 
 
 def _umask() -> int:
