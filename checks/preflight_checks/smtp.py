@@ -35,7 +35,7 @@ _GREET = (
 
 NO_CONNECTION = Rule(
     id="smtp/no-connection",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,  # it was asked for: a run that saw nothing of the server must not end with a go
     title="The server takes connections",
     why="A mail host that takes no connections receives neither replies nor bounces. A server that only sends need not "
     "take any.",

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -228,6 +229,15 @@ def test_bad_input_is_one_line_and_exit_2(
     assert err.count("\n") == 1, err
     assert says in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_takes_no_connection_is_no_go(capsys: Captured) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        server = f"127.0.0.1:{closed.getsockname()[1]}"
+        code, report = report_of(capsys, "--server", server)
+    assert (code, report["verdict"]) == (1, "no-go")
+    assert found(report)["smtp/no-connection", server] == "fail"
 
 
 def test_outputs_are_written_beside_standard_output(lab: LabDns, capsys: Captured, tmp_path: Path) -> None:
