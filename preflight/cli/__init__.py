@@ -4,7 +4,6 @@ What is needed to parse a command line is imported at the top of each file; what
 when it runs, so that `--help` answers soon.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -31,8 +30,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("\npreflight: interrupted\n")
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone (`preflight codes | head`); nothing is left to say. Python would complain
-        # once more when it flushes standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone (`preflight codes | head`); nothing is left to say.
+        from preflight.cli.common import discard_output
+
+        discard_output()
         return 0
+    except OSError as error:
+        from preflight.cli.common import complain, discard_output
+
+        discard_output()
+        complain(f"standard output: {error.strerror}; nothing was written")
+        return 2
     return code

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from preflight.errors import ConfigError
 from preflight.text import visible
 
 
@@ -30,13 +31,28 @@ LangOption = Annotated[
 
 
 def show(text: str, *, machine: bool = False) -> None:
-    """Write to standard output. `machine`: a format for programs, always UTF-8, whatever the terminal's encoding is."""
-    if machine and hasattr(sys.stdout, "buffer"):
+    """Write to standard output. `machine`: a format for programs, always UTF-8, whatever the terminal's encoding is.
+
+    Raises `BrokenPipeError` when the reader has gone, and `ConfigError` when it cannot be written to (a full disk).
+    """
+    try:
+        if machine and hasattr(sys.stdout, "buffer"):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode("utf-8"))
+        else:
+            encoding = sys.stdout.encoding or "utf-8"
+            sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8"))
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        raise ConfigError(f"standard output: {error.strerror}; the report was not written whole") from None
+
+
+def discard_output() -> None:
+    """Send what is still to be written to standard output nowhere: Python would complain of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(line: str) -> None:

@@ -374,6 +374,15 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (process.returncode, err) == (0, b"")
 
 
+def test_a_full_disk_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "preflight", "codes"], stdout=full, stderr=subprocess.PIPE, timeout=30, check=False
+        )
+    assert result.returncode == 2
+    assert result.stderr == b"preflight: standard output: No space left on device; the report was not written whole\n"
+
+
 def test_the_version() -> None:
     with preflight_process("--version") as process:
         out, err = process.communicate(timeout=10)
