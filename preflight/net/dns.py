@@ -76,7 +76,7 @@ class Mx:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(ABC):
     """What the name servers said of a question. Use one of its three kinds.
 
     `aliases` are the CNAME targets that were followed, in order, the last one being the name that the records
@@ -116,8 +116,9 @@ class Answer:
         shown = f"{self._outcome()} ({self.note})" if self.note else self._outcome()
         return " → ".join((*self.aliases, shown)) if self.aliases else shown
 
+    @abstractmethod
     def _outcome(self) -> str:
-        raise NotImplementedError
+        """What was found, for evidence."""
 
 
 @dataclass(frozen=True, slots=True)
