@@ -187,8 +187,8 @@ def _let_pass_cancellation(error: BaseException) -> None:
 class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
-    `source` answers the questions (`preflight.net.live.LiveSource`, or a fake). `deadline` is in seconds, for all
-    subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
+    `source` answers the questions: by default the name servers of this machine (`LiveSource`). `deadline` is in seconds,
+    for all subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
     `on_progress` is called, in the thread of the event loop, when a check of a subject has ended, `on_judged` when a
     judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
     """
@@ -196,7 +196,7 @@ class Run:
     def __init__(
         self,
         subjects: Sequence[Subject],
-        source: Source,
+        source: Source | None = None,
         *,
         registry: Registry | None = None,
         policy: Policy | None = None,
@@ -206,7 +206,7 @@ class Run:
         on_judged: OnJudged | None = None,
         dialer: Dialer | None = None,
     ) -> None:
-        self._source = source
+        self._source = source or _live()
         self._deadline = deadline
         self._on_progress = on_progress
         registry, policy = registry or load_registry(), policy or Policy()
@@ -277,9 +277,15 @@ class Run:
             self._on_progress(Progress(subject, check, self._done, self._total))
 
 
+def _live() -> Source:
+    from preflight.net.live import LiveSource  # here and not above: fakes and zone files do without
+
+    return LiveSource()
+
+
 async def run_async(
     subject: Subject,
-    source: Source,
+    source: Source | None = None,
     *,
     registry: Registry | None = None,
     policy: Policy | None = None,
@@ -297,7 +303,7 @@ async def run_async(
 
 def run(
     subject: Subject,
-    source: Source,
+    source: Source | None = None,
     *,
     registry: Registry | None = None,
     policy: Policy | None = None,
