@@ -7,6 +7,7 @@ import typer
 
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
+    BaselineOption,
     FailOnOption,
     IgnoreOption,
     OutputOption,
@@ -123,6 +124,7 @@ def check(
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
     profile: ProfileOption = None,
+    baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
     spamassassin: SpamAssassinOption = False,
@@ -132,8 +134,9 @@ def check(
 
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
-    from preflight.cli.output import OutputFile
-    from preflight.cli.running import deliver, renderer_for, renderer_named, run_checks
+    from preflight.baseline import load_baseline
+    from preflight.cli.formats import outputs_of, renderer_named
+    from preflight.cli.running import deliver, run_checks, weighed
     from preflight.config import Config, load_config, seconds
     from preflight.memory import DiskMemory, cache_file
     from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
@@ -141,7 +144,8 @@ def check(
     from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
-    outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
+    outputs = outputs_of(output)
+    earlier = load_baseline(baseline) if baseline is not None else None
     file = load_config(config) if config is not None else Config()
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
@@ -167,7 +171,8 @@ def check(
     else:
         reports = run_checks(subjects, source, registry, policy, settings, limit)
 
-    return deliver(reports, renderer, outputs, registry, lang)
+    reports = weighed(reports, policy, earlier, whole=not subject)
+    return deliver(reports, renderer, outputs, registry, lang, config=config or "")
 
 
 def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
