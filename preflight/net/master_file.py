@@ -1,8 +1,8 @@
 """Master files (RFC 1035 5): records from text, each with the file and the line where it begins.
 
-dnspython's tokenizer and its readers of records do the reading; its zone reader does not say where a record stands, opens
-any file that `$INCLUDE` names, and knows no bound for `$GENERATE`. So what is between tokens and records is here: owner,
-TTL and class, directives.
+dnspython's tokenizer and its readers of records do the reading; its zone reader does not say where a record stands,
+opens any file that `$INCLUDE` names, and knows no bound for `$GENERATE`. So what is between tokens and records is here:
+owner, TTL and class, directives.
 """
 
 import re
@@ -257,7 +257,7 @@ def _type(word: str) -> dns.rdatatype.RdataType:
 
 
 def _no_record(rdtype: dns.rdatatype.RdataType, error: Exception) -> ValueError:
-    return ValueError(f"no {dns.rdatatype.to_text(rdtype)} record can be read here: {error or 'it is malformed'}")
+    return ValueError(f"no {dns.rdatatype.to_text(rdtype)} record can be read here: {str(error) or 'it is malformed'}")
 
 
 def _reject_relative(rdata: dns.rdata.Rdata) -> None:
@@ -265,8 +265,8 @@ def _reject_relative(rdata: dns.rdata.Rdata) -> None:
         rdata.to_wire()
     except dns.name.NeedAbsoluteNameOrOrigin:
         raise ValueError(
-            f"a name in {visible(rdata.to_text(), limit=_SHOWN)!r} is relative, and neither $ORIGIN nor the file's name "
-            "says to which zone; write --zone example.com=FILE"
+            f"a name in {visible(rdata.to_text(), limit=_SHOWN)!r} is relative, and neither $ORIGIN nor the file's "
+            "name says to which zone; write --zone example.com=FILE"
         ) from None
 
 

@@ -5,8 +5,8 @@
     └── (the lab's)     blocklists and other zones that answer by a rule
     ZoneSet             zones by origin; follows an alias from zone to zone: a Walk
 
-Who serves zones (`preflight.lab`) and who lays zone files over live DNS (`preflight.net.zone_source`) both go by what is
-said here, and differ in what they make of the end of a walk.
+Who serves zones (`preflight.lab`) and who lays zone files over live DNS (`preflight.net.zone_source`) both go by what
+is said here, and differ in what they make of the end of a walk.
 """
 
 from abc import ABC, abstractmethod
@@ -196,6 +196,7 @@ class RecordZone(Zone):
             target, place = self._stand_ins[owner]
             return Found(Outcome.STAND_IN, (_alias(name, 0, target),), places=_given(place))
         beside = next((place for records in node.values() for place in records.places), None)
+        beside = beside or self._stand_ins.get(owner, (None, None))[1]
         return Found(Outcome.NO_DATA, places=_given(beside) or self._home())
 
     def _home(self) -> tuple[Place, ...]:
@@ -235,7 +236,7 @@ def _given(place: Place | None) -> tuple[Place, ...]:
 
 
 def _alias(name: dns.name.Name, ttl: int, target: dns.name.Name) -> dns.rrset.RRset:
-    rdata = dns.rdtypes.ANY.CNAME.CNAME(_IN, dns.rdatatype.CNAME, target)
+    rdata = dns.rdtypes.ANY.CNAME.CNAME(_IN, dns.rdatatype.CNAME, target)  # type: ignore[no-untyped-call]
     return dns.rrset.from_rdata(name, ttl, rdata)
 
 
@@ -244,7 +245,7 @@ def _moved(name: dns.name.Name, above: dns.name.Name, moved: _Records) -> Found:
     own = name.relativize(above)
     return Found(
         Outcome.ALIAS,
-        (_alias(name, moved.ttl, own.concatenate(moved.rdatas[0].target)),),
+        (_alias(name, moved.ttl, own.concatenate(moved.rrset(above)[0].target)),),
         places=tuple(moved.places),
     )
 
