@@ -61,13 +61,13 @@ class PolicyTable(_Table, frozen=True):
 
 
 class WaiverTable(_Table, frozen=True):
-    """One `[[waiver]]`: a known failure that is let pass until a date, for a reason."""
+    """One `[[waiver]]`: a known failure that is let pass until a date, for a reason, and who answers for it."""
 
     rule: str
     reason: str
+    owner: str
     expires: date
     part: str | None = None
-    owner: str = ""
 
 
 class ResolverTable(_Table, frozen=True):
@@ -225,6 +225,10 @@ def read_config(text: str, label: str = "preflight.toml", folder: Path = Path())
         if not waiver.reason.strip():
             raise ConfigError(
                 f"{label}: waiver {number} ({visible(waiver.rule)}) has an empty reason; say why it is let pass"
+            )
+        if not waiver.owner.strip():
+            raise ConfigError(
+                f"{label}: waiver {number} ({visible(waiver.rule)}) has an empty owner; say who answers for it"
             )
     names = [subject.name for subject in table.subject if subject.name]
     for name in names:

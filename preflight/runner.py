@@ -187,8 +187,8 @@ def _let_pass_cancellation(error: BaseException) -> None:
 class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
-    `source` answers the questions: by default the name servers of this machine (`LiveSource`). `deadline` is in seconds,
-    for all subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
+    `source` answers the questions: the name servers of this machine, or a fake. `deadline` is in seconds, for all
+    subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
     `on_progress` is called, in the thread of the event loop, when a check of a subject has ended, `on_judged` when a
     judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
     """

@@ -53,14 +53,12 @@ def run(args: Sequence[str]) -> int:
     try:
         result = app(list(args), prog_name="preflight", standalone_mode=False)
     except PreflightError as error:
-        complain(str(error))
-        return _USAGE
+        return _trouble(args, str(error), _USAGE)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
         hint = f"{' '.join(['preflight', *_command_of(args)])} --help shows the options"
-        complain(f"{' '.join(error.format_message().split())} ({hint})")
-        return _USAGE
+        return _trouble(args, f"{' '.join(error.format_message().split())} ({hint})", _USAGE)
     except SystemExit:
         raise BrokenPipeError from None  # typer's way out when the reader of its help has gone
     except (KeyboardInterrupt, BrokenPipeError):
@@ -68,11 +66,23 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        complain(f"a bug in preflight: {type(error).__name__}: {error}. Please report it; {DEBUG}=1 shows more")
-        return _BUG
+        line = f"a bug in preflight: {type(error).__name__}: {error}. Please report it; {DEBUG}=1 shows more"
+        return _trouble(args, line, _BUG)
     if result == KEYBOARD_INTERRUPT:
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
+
+
+def _trouble(args: Sequence[str], line: str, code: int) -> int:
+    """Say why there is no report, also as the reader of a format wants to hear it; returns the exit code."""
+    from preflight.cli.formats import convention_of
+
+    complain(line)
+    convention = convention_of(args)
+    if convention is None:
+        return code
+    show(convention.trouble(line), machine=True)
+    return convention.trouble_code
 
 
 KEYBOARD_INTERRUPT = 130  # what typer makes of Ctrl-C

@@ -8,6 +8,7 @@ import typer
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
     AuthoritativeOption,
+    BaselineOption,
     DeadlineOption,
     DkimSelectorOption,
     DomainOption,
@@ -67,6 +68,7 @@ def check(
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
     profile: ProfileOption = None,
+    baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
     spamassassin: SpamAssassinOption = False,
@@ -76,14 +78,16 @@ def check(
 
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
+    from preflight.baseline import load_baseline
     from preflight.cli.engine import engine_for
-    from preflight.cli.output import OutputFile
-    from preflight.cli.running import deliver, renderer_for, renderer_named
+    from preflight.cli.formats import outputs_of, renderer_named
+    from preflight.cli.running import deliver, weighed
     from preflight.config import Config, load_config
     from preflight.registry import load_registry
 
     renderer = renderer_named(format_)
-    outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
+    outputs = outputs_of(output)
+    earlier = load_baseline(baseline) if baseline is not None else None
     file = load_config(config) if config is not None else Config()
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
@@ -104,7 +108,8 @@ def check(
         cache=not no_cache,
     )
     reports = engine.run(subjects, policy)
-    return deliver(reports, renderer, outputs, registry, lang)
+    reports = weighed(reports, policy, earlier, whole=not subject)
+    return deliver(reports, renderer, outputs, registry, lang, config=config or "")
 
 
 def _subjects(file: "Config", path: str | None, given: Mapping[str, Any], names: list[str] | None) -> "list[Subject]":

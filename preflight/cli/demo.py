@@ -42,7 +42,8 @@ def demo(
         return 0
 
     from preflight.check import Settings
-    from preflight.cli.running import render_options, renderer_named, run_checks
+    from preflight.cli.formats import render_options, renderer_named
+    from preflight.cli.running import run_checks
     from preflight.lab import LabDns
     from preflight.lab.demo import demo_subjects, demo_world
     from preflight.net.live import LiveSource

@@ -114,10 +114,18 @@ ProfileOption = Annotated[
     str | None,
     typer.Option("--profile", metavar="NAME", help="Judge by a receiver's own demands.", rich_help_panel=POLICY),
 ]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help="JSON report; what is new or worse since counts.", rich_help_panel=POLICY
+    ),
+]
 ReportFormatOption = Annotated[
     str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=OUTPUT)
 ]
 OutputOption = Annotated[
     list[str] | None,
-    typer.Option("--output", metavar="FILE", help="Also write a file; suffix = format.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--output", metavar="[FORMAT=]FILE", help="Also write a file; suffix = format.", rich_help_panel=OUTPUT
+    ),
 ]

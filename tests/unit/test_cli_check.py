@@ -274,7 +274,7 @@ def test_fail_on_and_severities(lab: LabDns, capsys: Captured, tmp_path: Path) -
 def test_a_waiver_lets_a_failure_pass_until_its_day(lab: LabDns, capsys: Captured, tmp_path: Path) -> None:
     file = tmp_path / "preflight.toml"
     args = ("mail.bad.example", "--resolver", lab.address, "--select", "dynamic-ip/dynamic-ptr", "--config", str(file))
-    waiver = '[[waiver]]\nrule = "dynamic-ip/dynamic-ptr"\nreason = "ticket 4711"\nexpires = {}\n'
+    waiver = '[[waiver]]\nrule = "dynamic-ip/dynamic-ptr"\nreason = "ticket 4711"\nowner = "mail"\nexpires = {}\n'
     file.write_text(waiver.format("2999-01-01"))
     code, report = report_of(capsys, *args)
     assert code == 0
