@@ -25,7 +25,9 @@ from typing import Any, Generic, TypeVar
 from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.memory import Memory, NoMemory
+from preflight.moment import ERRAND
 from preflight.net.dns import Resolver
+from preflight.net.programs import LivePrograms, Programs
 from preflight.net.smtp import Dialer
 from preflight.subject import OPTIONS, Subject
 from preflight.text import Message, Words, listing
@@ -186,12 +188,13 @@ class Settings:
     """What checks may know besides the subject.
 
     `secrets`: by name, `dqs` for Spamhaus' Data Query Service. `options`: by check id, an instance of its options.
-    `memory`: what earlier runs found through the same resolver.
+    `memory`: what earlier runs found through the same resolver. `programs`: those of this machine.
     """
 
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=NoMemory)
+    programs: Programs = field(default_factory=LivePrograms)
 
 
 class Recorder(ABC):
@@ -232,9 +235,15 @@ class Context:
         For what several judges need and takes time to work out; questions to DNS are asked once anyway. Raises what
         `make` raises, to each who asks.
         """
+
+        async def sent() -> Made:
+            # Not on behalf of the judge that happens to be the first to ask.
+            ERRAND.set(f"{self.subject.label}/{self.check.id}/{key}")
+            return await make()
+
         task = self._made.get(key)
         if task is None:
-            task = self._made[key] = asyncio.ensure_future(_made(make))
+            task = self._made[key] = asyncio.ensure_future(sent())
             task.add_done_callback(_look)
         made: Made = task.result() if task.done() else await asyncio.shield(task)
         return made
@@ -265,10 +274,6 @@ class Context:
         """The options of this check from preflight.toml, or their defaults."""
         given = self.settings.options.get(self.check.id)
         return given if isinstance(given, kind) else kind()
-
-
-async def _made(make: Callable[[], Awaitable[Made]]) -> Made:
-    return await make()
 
 
 def _look(task: "asyncio.Task[Any]") -> None:

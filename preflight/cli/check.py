@@ -1,12 +1,13 @@
 """`preflight check`: the main job."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
+    OUTPUT,
     BaselineOption,
     FailOnOption,
     IgnoreOption,
@@ -16,14 +17,6 @@ from preflight.cli.options import (
     SelectOption,
     SpamAssassinOption,
 )
-from preflight.errors import ConfigError
-
-if TYPE_CHECKING:
-    from preflight.config import Config
-    from preflight.net.dns import Source
-    from preflight.policy import Policy
-    from preflight.registry import Registry
-    from preflight.subject import Subject
 
 _SUBJECT = "What to check"
 _DNS = "DNS and time"
@@ -104,6 +97,18 @@ def check(
         bool,
         typer.Option("--authoritative", help="Ask a zone's own servers too for what is missing.", rich_help_panel=_DNS),
     ] = False,
+    zone: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--zone",
+            metavar="[NAME=]FILE",
+            help="Zone file, or folder of them, to go by instead of live DNS; may repeat.",
+            rich_help_panel=_DNS,
+        ),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask nobody; the zone files are all there is.", rich_help_panel=_DNS)
+    ] = False,
     timeout: Annotated[
         float | None,
         typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=_DNS),
@@ -127,6 +132,18 @@ def check(
     baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
+    record: Annotated[
+        str | None,
+        typer.Option(
+            "--record", metavar="FILE", help="Also keep all that is asked and answered.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option(
+            "--replay", metavar="FILE", help="Tell a recorded run again; nobody is asked.", rich_help_panel=OUTPUT
+        ),
+    ] = None,
     spamassassin: SpamAssassinOption = False,
     lang: LangOption,
 ) -> int:
@@ -135,98 +152,67 @@ def check(
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
     from preflight.baseline import load_baseline
+    from preflight.cli.asking import Asking, answers_for
     from preflight.cli.formats import outputs_of, renderer_named
-    from preflight.cli.running import deliver, run_checks, weighed
+    from preflight.cli.output import OutputFile
+    from preflight.cli.policy import Choice, chosen_policy
+    from preflight.cli.recording import Flight, fly_again, reject_with_replay
+    from preflight.cli.running import deliver, weighed
+    from preflight.cli.subjects import option_names, subjects_of
     from preflight.config import Config, load_config, seconds
-    from preflight.memory import DiskMemory, cache_file
-    from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
     from preflight.registry import load_registry
     from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
     outputs = outputs_of(output)
     earlier = load_baseline(baseline) if baseline is not None else None
+    target = OutputFile(record, "--record", private=True) if record is not None else None
+    what: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
+    what |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
+    what |= {"mail_from": mail_from, "dkim_selector": dkim_selector}
+    how: dict[str, Any] = {"config": config, "subject": subject, "resolver": resolver, "authoritative": authoritative}
+    how |= {"zone": zone, "offline": offline, "timeout": timeout, "deadline": deadline, "no_cache": no_cache}
+    how |= {"dqs_key_file": dqs_key_file, "spamassassin": spamassassin, "record": record}
+    how |= {"select": select, "ignore": ignore, "fail_on": fail_on, "profile": profile}
+    registry = load_registry()
+    if replay is not None:
+        reject_with_replay(option_names(what | how))
+        again = fly_again(replay, registry)
+        reports = weighed(again.reports, again.policy, earlier, whole=again.whole)
+        return deliver(reports, renderer, outputs, registry, lang, config=again.config_file)
     file = load_config(config) if config is not None else Config()
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
-    given: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
-    given |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
-    given |= {"mail_from": mail_from, "dkim_selector": dkim_selector}
-    subjects = _subjects(file, config, given, subject)
-    registry = load_registry()
-    policy = chosen_policy(file, registry, select, ignore, fail_on, profile)
-    attempt = seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout")
-    live = LiveSource(resolver or file.table.resolver.servers, attempt)
-    source: Source = live
-    if authoritative or file.table.resolver.authoritative:
-        from preflight.net.authority import AuthoritativeSource
-
-        source = AuthoritativeSource(live, attempt)
+    subjects = subjects_of(file, config, what, subject)
+    choice = Choice.of(select, ignore, fail_on, profile)
+    policy = chosen_policy(file, registry, choice)
     limit = seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
-    settings = file.settings(registry, dqs_key_file)
-    if file.table.resolver.cache and not no_cache and live.endpoints:
-        memory = DiskMemory(cache_file(), live.endpoints)
-        reports = run_checks(subjects, source, registry, policy, replace(settings, memory=memory), limit)
-        memory.save()
-    else:
-        reports = run_checks(subjects, source, registry, policy, settings, limit)
-
-    reports = weighed(reports, policy, earlier, whole=not subject)
-    return deliver(reports, renderer, outputs, registry, lang, config=config or "")
-
-
-def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
-    """The subjects of the command line, or those of the file: never a mixture that nobody could read."""
-    from preflight.subject import Subject
-    from preflight.text import nearest
-
-    options = [name for name, value in given.items() if value or value == ""]
-    if options:
-        if file.table.subject:
-            shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
-            raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
-        lists = {"ips": "ip", "mail_from": "mail_from", "dkim_selectors": "dkim_selector"}
-        several: dict[str, Any] = {name: given.pop(option) or () for name, option in lists.items()}
-        return [Subject.of(**given, **several)]
-    subjects = file.subjects()
-    known = [subject.name for subject in subjects]
-    for name in names or ():
-        if name not in known:
-            raise ConfigError(f"{file.label} has no subject named {name!r}{nearest(name, known)}")
-    chosen = [subject for subject in subjects if not names or subject.name in names]
-    if not chosen or any(subject.is_empty for subject in chosen):
-        where = f"{file.label}: a [[subject]] with" if path else "give"
-        raise ConfigError(f"nothing to check: {where} HOST, --ip, --domain, --message, --server or --config")
-    return chosen
-
-
-def chosen_policy(
-    file: "Config",
-    registry: "Registry",
-    select: list[str] | None,
-    ignore: list[str] | None,
-    fail_on: str | None,
-    profile: str | None = None,
-) -> "Policy":
-    """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
-    from preflight.policy import FailOn
-    from preflight.profiles import load_profile
-    from preflight.text import nearest
-
-    kinds = [kind.value for kind in FailOn]
-    if fail_on is not None and fail_on not in kinds:
-        raise ConfigError(
-            f"--fail-on {fail_on!r} is not known; give one of {', '.join(kinds)}{nearest(fail_on, kinds)}"
-        )
-    policy = file.policy().merged(
-        select=_ids(select),
-        ignore=_ids(ignore),
-        fail_on=FailOn(fail_on) if fail_on else None,
-        profile=load_profile(profile) if profile is not None else None,
+    asking = Asking(
+        resolver=resolver or (),
+        authoritative=authoritative,
+        timeout=timeout,
+        zones=zone or (),
+        offline=offline,
+        no_cache=no_cache,
     )
-    return policy.checked({*registry.checks, *registry.rules})
-
-
-def _ids(given: list[str] | None) -> list[str]:
-    """Ids from options that may repeat and may hold several, separated by commas."""
-    return [one.strip() for text in given or () for one in text.split(",") if one.strip()]
+    settings = file.settings(registry, dqs_key_file)
+    answers = answers_for(asking, file, subjects)
+    if answers.memory is not None:
+        settings = replace(settings, memory=answers.memory)
+    flight = Flight(
+        subjects=subjects,
+        source=answers.source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=limit,
+        config=file,
+        config_file=config or "",
+        choice=choice,
+        whole=not subject,
+    )
+    reports, problems = flight.fly(target)
+    if answers.memory is not None:
+        answers.memory.save()
+    reports = weighed(reports, policy, earlier, whole=flight.whole)
+    return deliver(reports, renderer, outputs, registry, lang, config=flight.config_file, problems=problems)
