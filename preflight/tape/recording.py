@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -24,6 +24,10 @@ from preflight.text import visible
 
 MAX_OCTETS = 512 * 1024 * 1024  # of a file: hundreds of subjects, each with a message, fit
 SCHEMA = "preflight-flight/1"
+
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -101,8 +105,8 @@ class CertificateFacts(_Part, frozen=True):
     issuer: str
     names: list[str]
     addresses: list[str]
-    not_before: datetime
-    not_after: datetime
+    not_before: Time
+    not_after: Time
     key: str
     bits: int
 
@@ -155,8 +159,8 @@ class ProgramFacts(_Part, frozen=True):
 class TimingFacts(_Part, frozen=True):
     """When the checks of a subject began, and how many seconds they took."""
 
-    started_at: datetime
-    duration: float
+    started_at: Time
+    duration: Seconds
 
 
 class CutFacts(_Part, frozen=True):
@@ -179,14 +183,14 @@ class ChoiceFacts(_Part, frozen=True):
 class RunFacts(_Part, frozen=True):
     """The circumstances: the clock, chance, limits in seconds, the machine, lengths of secrets by name."""
 
-    now: datetime
+    now: Time
     today: date
     nonce: str
-    deadline: float
-    limits: dict[str, float]
+    deadline: Seconds
+    limits: dict[str, Seconds]
     has_roots: bool
     servers: list[str]
-    secrets: dict[str, int]
+    secrets: dict[str, Annotated[int, msgspec.Meta(ge=1, le=1000)]]
     timings: list[TimingFacts]
     choice: ChoiceFacts
     config: ConfigTable
@@ -199,12 +203,12 @@ class Recording(_Part, frozen=True, tag_field="schema", tag=SCHEMA, omit_default
 
     version: str
     run: RunFacts
-    subjects: list[SubjectFacts]
+    subjects: Annotated[list[SubjectFacts], msgspec.Meta(min_length=1)]
     dns: list[DnsFacts]
     smtp: list[ConnectionFacts]
     programs: list[ProgramFacts]
     installed: dict[str, list[str] | None]
-    memory: dict[str, datetime | None]
+    memory: dict[str, Time | None]
 
 
 class _Tagged(msgspec.Struct, frozen=True):

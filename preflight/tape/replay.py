@@ -35,6 +35,7 @@ from preflight.tape.recording import (
     StepFacts,
     SubjectFacts,
 )
+from preflight.text import visible
 
 NOT_RECORDED = str(Reason.NOT_RECORDED)
 
@@ -54,13 +55,15 @@ class Replay:
             sum(one.unfinished for one in several)
             for several in (recording.dns, recording.smtp, steps, recording.programs)
         )
+        if len(facts.timings) != len(recording.subjects):
+            raise ConfigError("the recording is damaged: its subjects and their times differ in number")
         try:
             self.subjects = [_subject(one) for one in recording.subjects]
             self.source: Source = _ReplayedSource(recording.dns, facts.servers, self._stalls)
             limits = Limits(**facts.limits)
             self.dialer: Dialer = _ReplayedDialer(recording.smtp, limits, facts.has_roots, self._stalls)
         except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"the recording is damaged: {error}") from None
+            raise ConfigError(f"the recording is damaged: {visible(str(error), limit=200)}") from None
         self.moment = Moment(facts.now, facts.today, facts.nonce)
         self.deadline = facts.deadline
         self.config = Config(table=facts.config)
@@ -140,9 +143,9 @@ class _ReplayedSource(Source):
         self._known: dict[tuple[Question, bool], DnsFacts] = {}
         for facts in exchanges:
             rtype, _, name = facts.question.partition(" ")
-            self._known[Question.of(name, rtype), facts.opinion] = facts
-            if facts.reason:
-                Reason[facts.reason]  # a word that is none is found now, not in the middle of a run
+            question = Question.of(name, rtype)
+            self._known[question, facts.opinion] = facts
+            _prove(question, facts)
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -159,18 +162,38 @@ class _ReplayedSource(Source):
         return await self._outcome(answer.question, facts) if facts is not None else answer
 
     async def _outcome(self, question: Question, facts: DnsFacts) -> Answer:
-        aliases, places = tuple(facts.aliases), tuple(place.place() for place in facts.places)
-        match facts.outcome:
-            case "records":
-                return Records(question, aliases, tuple(facts.values), note=facts.note, places=places)
-            case "no-data":
-                return NoData(question, aliases, note=facts.note, places=places)
-            case "no-such-name":
-                return NxDomain(question, aliases, note=facts.note, places=places)
-            case "unanswered":
-                raise Unanswered(question, Reason[facts.reason], facts.detail)
-            case _:
-                return await self._stalls.wait()
+        if facts.unfinished:
+            await self._stalls.wait()
+        return _answer(question, facts)
+
+
+def _answer(question: Question, facts: DnsFacts) -> Answer:
+    """What came of a question that came to an end. Raises `Unanswered`."""
+    aliases, places = tuple(facts.aliases), tuple(place.place() for place in facts.places)
+    match facts.outcome:
+        case "records":
+            return Records(question, aliases, tuple(facts.values), note=facts.note, places=places)
+        case "no-data":
+            return NoData(question, aliases, note=facts.note, places=places)
+        case "no-such-name":
+            return NxDomain(question, aliases, note=facts.note, places=places)
+        case _:
+            raise Unanswered(question, Reason[facts.reason], facts.detail)
+
+
+def _prove(question: Question, facts: DnsFacts) -> None:
+    """See that it makes sense, before a check takes it for an answer. Raises `ValueError` and `KeyError`."""
+    if facts.unfinished:
+        return
+    try:
+        answer = _answer(question, facts)
+    except Unanswered:
+        return
+    match question.rtype:
+        case "A" | "AAAA":
+            _ = answer.addresses
+        case "MX":
+            _ = answer.exchanges
 
 
 # --- SMTP -----------------------------------------------------------------------------------------------------------
@@ -187,9 +210,10 @@ class _ReplayedDialer(Dialer):
         for facts in connections:
             key = (facts.errand, str(parse_address(facts.address)), facts.port)
             self._known.setdefault(key, deque()).append(facts)
-            for trouble in (facts.trouble, *(step.trouble for step in facts.steps)):
-                if trouble is not None:
-                    Trouble[trouble]
+            # What makes no sense is found now, not in the middle of a run.
+            _ReplayedWire(facts, stalls).prove()
+            if facts.trouble is not None:
+                _ = Trouble[facts.trouble]
 
     @property
     def has_roots(self) -> bool:
@@ -214,6 +238,12 @@ class _ReplayedWire(Wire):
         self._times = deque(facts.times)
         self._time = 0.0
         self._stalls = stalls
+
+    def prove(self) -> None:
+        for step in self._steps:
+            _heard(step)
+            if step.secured is not None:
+                _secured(step.secured)
 
     @property
     def local(self) -> IPAddress | None:
