@@ -41,7 +41,7 @@ LIMIT = 60_000
 _ROOM = 600  # octets kept for saying what was left out
 _LONGEST = 1500  # characters of a text from outside
 _MOST_ROWS = 250  # subjects in the overview
-_NUMBER = re.compile(r"[0-9][0-9.,]*%?|[A-Za-z]+", re.ASCII)
+_NUMBER = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?%?", re.ASCII)
 _SYMBOLS = {"✓": "✅", "✗": "❌", "?": "❔", "!": "⚠️", "-": "➖"}
 MARK = "<!-- preflight report -->"
 """The first line, by which a job finds the comment that it wrote the last time."""

@@ -31,7 +31,11 @@ class Spot:
     @property
     def uri(self) -> str:
         """The path as a URI (RFC 3986): relative, or `file:///…`."""
-        path = quote(os.fsencode(self.path), safe="/-._~!$&'()*+,;=@")
+        try:
+            octets = os.fsencode(self.path)
+        except UnicodeEncodeError:  # a surrogate that stands for no octet of a file name
+            octets = self.path.encode("utf-8", "backslashreplace")
+        path = quote(octets, safe="/-._~!$&'()*+,;=@")
         return f"file://{path}" if self.is_absolute else path
 
 

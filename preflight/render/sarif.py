@@ -21,7 +21,7 @@ from preflight.render.document import escaped
 from preflight.render.fingerprints import fingerprints
 from preflight.render.json import to_json
 from preflight.render.places import Spot, nearest_file, spots
-from preflight.render.wording import waiver_words
+from preflight.render.wording import since_baseline, waiver_words, waivers
 from preflight.report import Change, Judged, Report, overall
 from preflight.text import Language, visible
 
@@ -63,10 +63,22 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
         "results": [result for name, report in named for result in _results(name, report, options, places)],
         "properties": {
             "verdict": overall(report.verdict for report in reports),
-            "subjects": [{"subject": visible(name), "verdict": report.verdict} for name, report in named],
+            "subjects": [_subject(name, report, options.language) for name, report in named],
         },
     }
     return f"{to_json({'$schema': SCHEMA, 'version': '2.1.0', 'runs': [run]})}\n"
+
+
+def _subject(name: str, report: Report, language: Language) -> dict[str, Any]:
+    """What is to be said of a subject beyond its results."""
+    in_force, expired = waivers(report)
+    told: dict[str, Any] = {"subject": visible(name), "verdict": report.verdict}
+    told["waivers"] = {"inForce": in_force, "expired": expired}
+    if since := since_baseline(language, report):
+        mended = report.comparison.mended if report.comparison else ()
+        told["baseline"] = visible(since.summary)
+        told["mended"] = [{"rule": visible(one.rule), "part": visible(one.part)} for one in mended]
+    return told
 
 
 def _driver(version: str, rules: list[dict[str, Any]]) -> dict[str, Any]:
