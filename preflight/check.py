@@ -25,7 +25,9 @@ from typing import Any, Generic, TypeVar
 from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.memory import Memory, NoMemory
+from preflight.moment import ERRAND
 from preflight.net.dns import Resolver
+from preflight.net.programs import LivePrograms, Programs
 from preflight.net.smtp import Dialer
 from preflight.subject import OPTIONS, Subject
 from preflight.text import Message, Words, listing
@@ -187,12 +189,13 @@ class Settings:
     """What checks may know besides the subject.
 
     `secrets`: by name, `dqs` for Spamhaus' Data Query Service. `options`: by check id, an instance of its options.
-    `memory`: what earlier runs found through the same resolver.
+    `memory`: what earlier runs found through the same resolver. `programs`: those of this machine.
     """
 
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=NoMemory)
+    programs: Programs = field(default_factory=LivePrograms)
 
 
 class Recorder(ABC):
@@ -262,7 +265,13 @@ class Context:
         For what several judges need and takes time to work out; questions to DNS are asked once anyway. Raises what
         `make` raises, to each who asks.
         """
-        return await self._once.get(key, make)
+
+        async def sent() -> Made:
+            # Not on behalf of the judge that happens to be the first to ask.
+            ERRAND.set(f"{self.subject.label}/{self.check.id}/{key}")
+            return await make()
+
+        return await self._once.get(key, sent)
 
     @property
     def smtp(self) -> Dialer:

@@ -80,6 +80,13 @@ class ResolverTable(_Table, frozen=True):
     authoritative: bool = False
 
 
+class ZonesTable(_Table, frozen=True):
+    """`[zones]`: zone files, and folders of them, that stand above what DNS says; whether nobody else is asked."""
+
+    files: list[str] = []
+    offline: bool = False
+
+
 class LimitsTable(_Table, frozen=True):
     """`[limits]`: seconds for the whole run."""
 
@@ -100,6 +107,7 @@ class ConfigTable(_Table, frozen=True):
     policy: PolicyTable = PolicyTable()
     waiver: list[WaiverTable] = []
     resolver: ResolverTable = ResolverTable()
+    zones: ZonesTable = ZonesTable()
     limits: LimitsTable = LimitsTable()
     secrets: SecretsTable = SecretsTable()
     checks: dict[str, dict[str, Any]] = {}

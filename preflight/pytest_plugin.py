@@ -81,6 +81,7 @@ class PreflightFile(pytest.File):
     @cached_property
     def reports(self) -> "list[Report]":
         """The reports of the run. Raises `CollectError` with one line when the file cannot be used."""
+        from preflight.cli.asking import Asking
         from preflight.cli.engine import engine_for
         from preflight.config import load_config
         from preflight.errors import PreflightError
@@ -89,12 +90,9 @@ class PreflightFile(pytest.File):
 
         try:
             file, registry = load_config(self.path), load_registry()
-            engine = engine_for(
-                file, registry, resolver=None, authoritative=False, timeout=None, deadline=None, dqs_key_file=None,
-                cache=True,
-            )  # fmt: skip
-            policy = file.policy().checked({*registry.checks, *registry.rules})
             subjects = file.subjects()
+            engine = engine_for(file, registry, Asking(), subjects=subjects)
+            policy = file.policy().checked({*registry.checks, *registry.rules})
         except PreflightError as error:
             raise self.CollectError(str(error)) from None
         run = Run(

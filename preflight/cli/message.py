@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.check import chosen_policy
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
     BaselineOption,
@@ -53,6 +52,7 @@ def message(
     """
     from preflight.baseline import load_baseline
     from preflight.cli.formats import outputs_of, renderer_named
+    from preflight.cli.policy import Choice, chosen_policy
     from preflight.cli.running import Offline, deliver, run_checks, weighed
     from preflight.config import Config, load_config, seconds
     from preflight.registry import load_registry
@@ -67,7 +67,7 @@ def message(
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
     registry = load_registry()
-    policy = chosen_policy(file, registry, select or _rules(file, registry), ignore, fail_on)
+    policy = chosen_policy(file, registry, Choice.of(select or _rules(file, registry), ignore, fail_on))
     settings = file.settings(registry)
     subjects = _subjects(files)
     deadline = seconds(file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")

@@ -76,6 +76,18 @@ AuthoritativeOption = Annotated[
     bool,
     typer.Option("--authoritative", help="Ask a zone's own servers too for what is missing.", rich_help_panel=DNS),
 ]
+ZoneOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--zone",
+        metavar="[NAME=]FILE",
+        help="Zone file, or folder of them, to go by instead of live DNS; may repeat.",
+        rich_help_panel=DNS,
+    ),
+]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Ask nobody; the zone files are all there is.", rich_help_panel=DNS)
+]
 TimeoutOption = Annotated[
     float | None,
     typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=DNS),
@@ -127,5 +139,15 @@ OutputOption = Annotated[
     list[str] | None,
     typer.Option(
         "--output", metavar="[FORMAT=]FILE", help="Also write a file; suffix = format.", rich_help_panel=OUTPUT
+    ),
+]
+RecordOption = Annotated[
+    str | None,
+    typer.Option("--record", metavar="FILE", help="Also keep all that is asked and answered.", rich_help_panel=OUTPUT),
+]
+ReplayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--replay", metavar="FILE", help="Tell a recorded run again; nobody is asked.", rich_help_panel=OUTPUT
     ),
 ]

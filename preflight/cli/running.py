@@ -11,13 +11,15 @@ from preflight.cli.common import complain, show
 from preflight.cli.formats import render_options
 from preflight.cli.output import OutputFile
 from preflight.errors import ConfigError
+from preflight.moment import Moment
 from preflight.net.dns import Answer, Question, Reason, Source, Unanswered
+from preflight.net.smtp import Dialer
 from preflight.notices import with_stale_waivers
 from preflight.policy import ExitCode, Policy, exit_code
 from preflight.registry import Registry
 from preflight.render import Renderer
 from preflight.report import Report, overall
-from preflight.runner import OnJudged, OnProgress, Progress, Run, chosen_checks
+from preflight.runner import IsOver, OnJudged, OnProgress, Progress, Run, chosen_checks
 from preflight.subject import Subject
 
 if TYPE_CHECKING:
@@ -41,6 +43,22 @@ def run_checks(
     deadline: float,
 ) -> list[Report]:
     """Run all checks over the subjects, showing progress on standard error. `deadline` is in seconds."""
+    return fly(subjects, source, registry, policy, settings, deadline)[1]
+
+
+def fly(
+    subjects: Sequence[Subject],
+    source: Source,
+    registry: Registry,
+    policy: Policy,
+    settings: Settings,
+    deadline: float,
+    *,
+    dialer: Dialer | None = None,
+    moment: Moment | None = None,
+    is_over: IsOver | None = None,
+) -> tuple[Run, list[Report]]:
+    """The same, with the run itself and all that may be handed to it; see `Run`."""
     for problem in registry.problems:
         complain(problem)
     spare_collector()
@@ -54,8 +72,11 @@ def run_checks(
             deadline=deadline,
             on_progress=on_progress,
             on_judged=on_judged,
+            dialer=dialer,
+            moment=moment,
+            is_over=is_over,
         )
-        return run.fly_blocking()
+        return run, run.fly_blocking()
 
 
 def spare_collector() -> None:
@@ -76,23 +97,24 @@ def deliver(
     lang: str,
     *,
     config: str = "",
+    problems: Sequence[str] = (),
 ) -> int:
     """Write the reports to the files, then to standard output, and return the exit code of the run.
 
-    `config` is the preflight.toml of the run, as it was given. A file that cannot be written is told of last, so that
-    the report on standard output is not lost with it.
+    `config` is the preflight.toml of the run, as it was given, `problems` what was wrong with other files. A file that
+    cannot be written is told of last, so that the report on standard output is not lost with it.
     """
-    problems = []
+    problems = list(problems)
     for target, writer in outputs:
         try:
             target.write(writer.render(reports, render_options(registry, lang, for_people=False, config=config)))
         except ConfigError as error:
-            problems.append(error)
+            problems.append(str(error))
     people = renderer.name == "terminal"
     options = render_options(registry, lang, for_people=people, config=config)
     show(renderer.render(reports, options), machine=not people)
     for problem in problems:
-        complain(str(problem))
+        complain(problem)
     if convention := renderer.convention:
         return convention.trouble_code if problems else convention.exit_code(reports)
     return ExitCode.USAGE if problems else exit_code(overall(report.verdict for report in reports))

@@ -198,6 +198,10 @@ class Wire(ABC):
         With `verify`, a certificate that leads to no trusted root ends it (`UNTRUSTED`); its names are not compared.
         """
 
+    def time(self) -> float:
+        """The clock by which a conversation is bounded, in seconds."""
+        return asyncio.get_running_loop().time()
+
     @abstractmethod
     def close(self, parting: str = "") -> None:
         """Drop the connection; say a last command, if one is given, and wait for no answer."""
@@ -229,7 +233,7 @@ class Conversation:
         self.transcript: list[Evidence] = []
         self._limits = limits
         self._label = label
-        self._end = asyncio.get_running_loop().time() + limits.conversation
+        self._end = wire.time() + limits.conversation
         self._open = True
 
     async def __aenter__(self) -> "Conversation":
@@ -272,7 +276,7 @@ class Conversation:
         return reply, secured
 
     def _left(self) -> float:
-        left = self._end - asyncio.get_running_loop().time()
+        left = self._end - self.wire.time()
         if left <= 0:
             self._fail("", Trouble.TIMEOUT, "the server is too slow as a whole", b"")
         return min(left, self._limits.reply)

@@ -186,33 +186,33 @@ _SPECIAL = re.compile(r"[\\`*<>\[\]|]|(?<!\w)_|_(?!\w)")  # an underscore within
 def _markdown(block: Block) -> str:
     match block:
         case Heading(text, level):
-            return f"{'#' * level} {_escaped(text)}"
+            return f"{'#' * level} {escaped(text)}"
         case Paragraph(text, label):
-            return f"**{_escaped(label)}**: {_escaped(text)}" if label else _escaped(text)
+            return f"**{escaped(label)}**: {escaped(text)}" if label else escaped(text)
         case Facts(pairs):
-            return "\n".join(f"- **{_escaped(name)}**: {_escaped(value)}" for name, value in pairs)
+            return "\n".join(f"- **{escaped(name)}**: {escaped(value)}" for name, value in pairs)
         case Items(label, items, ordered):
             marks = [f"{number}." if ordered else "-" for number in range(1, len(items) + 1)]
-            lines = [f"{mark} {_escaped(item)}" for mark, item in zip(marks, items, strict=True)]
-            return "\n".join([f"**{_escaped(label)}**", "", *lines])
+            lines = [f"{mark} {escaped(item)}" for mark, item in zip(marks, items, strict=True)]
+            return "\n".join([f"**{escaped(label)}**", "", *lines])
         case Table(head, rows, label):
             lines = [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
-            return "\n".join([*([f"**{_escaped(label)}**", ""] if label else []), *lines])
+            return "\n".join([*([f"**{escaped(label)}**", ""] if label else []), *lines])
         case _:
             assert_never(block)
 
 
 def _row(cells: Iterable[Cell]) -> str:
-    return f"| {' | '.join(_link(cell) if isinstance(cell, Ref) else _escaped(cell) for cell in cells)} |"
+    return f"| {' | '.join(_link(cell) if isinstance(cell, Ref) else escaped(cell) for cell in cells)} |"
 
 
 def _link(ref: Ref) -> str:
     """A link to the section of that name, by the anchor that GitHub makes of a heading."""
     anchor = re.sub(r"[^\w -]", "", ref.text.lower()).replace(" ", "-")
-    return f"[{_escaped(ref.text)}]({ref.page}#{anchor})"
+    return f"[{escaped(ref.text)}]({ref.page}#{anchor})"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text with Markdown's own characters escaped, and URLs in brackets, or Chinese stops would be part of them."""
     pieces = _URL.split(text)
     return "".join(f"<{piece}>" if at % 2 else _SPECIAL.sub(r"\\\g<0>", piece) for at, piece in enumerate(pieces))

@@ -21,6 +21,13 @@ STATES = {
     State.CLEAR: ("✓", "clear"),
 }
 SEVERITIES = {Severity.ERROR: ("✗", "error"), Severity.WARNING: ("!", "warning"), Severity.INFO: ("-", "info")}
+STATUSES = {
+    Status.FAIL: ("✗", "failed"),
+    Status.INCONCLUSIVE: ("?", "could not be told"),
+    Status.ERROR: ("!", "crashed"),
+    Status.PASS: ("✓", "passed"),
+    Status.SKIPPED: ("-", "skipped"),
+}
 """A symbol and a word for each; the word is there for who does not see or know the symbol."""
 
 _COUNTED = {
@@ -162,3 +169,27 @@ def _earlier(language: Language, one: Earlier) -> tuple[str, str, str]:
 def told(findings: Iterable[Judged]) -> list[Judged]:
     """The findings that are told in full: not those that the baseline has already, unless they count."""
     return [judged for judged in findings if judged.told]
+
+
+def details(language: Language, judged: Judged, codes: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What there is to tell of a finding behind its sentence: labels and texts, in the order in which they help."""
+    finding = judged.finding
+    rows = [("fix" if finding.status is Status.FAIL else "to do", language.say(finding.fix) if finding.fix else "")]
+    if finding.status is Status.FAIL:
+        rows.append(("why", language.table.get(judged.why, judged.why)))
+    shown = looks(finding)
+    rows += [("seen", look(one)) for one in shown[:MANY]]
+    if len(shown) > MANY:
+        rows.append(("seen", language.say("and {count} more (--format json has them all)", count=len(shown) - MANY)))
+    if finding.covers:
+        rows.append(("rules", ", ".join(rules_of([finding]))))
+    rows.append(("prevents", prevented(language, judged.prevents, codes)))
+    if judged.waived:
+        rows.append(("waiver", waiver_words(language, judged.waived)))
+    rows.append(("reference", judged.reference if finding.status is Status.FAIL else ""))
+    return [(language.say(label), text) for label, text in rows if text]
+
+
+def replies(report: Report) -> dict[str, str]:
+    """How each code of the board begins on the wire, by its id."""
+    return {row.bounce.id: row.bounce.reply for row in report.board}

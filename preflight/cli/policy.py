@@ -1,0 +1,54 @@
+"""What counts: the policy of preflight.toml with the options of the command line above it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from preflight.config import Config
+from preflight.errors import ConfigError
+from preflight.policy import FailOn, Policy
+from preflight.profiles import load_profile
+from preflight.registry import Registry
+from preflight.text import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The options on what counts, as they were given. An id may be several, separated by commas."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str | None = None
+    profile: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        select: Iterable[str] | None,
+        ignore: Iterable[str] | None,
+        fail_on: str | None,
+        profile: str | None = None,
+    ) -> "Choice":
+        """A choice from options that may be missing."""
+        return cls(tuple(select or ()), tuple(ignore or ()), fail_on, profile)
+
+
+def chosen_policy(file: Config, registry: Registry, choice: Choice) -> Policy:
+    """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
+    kinds = [kind.value for kind in FailOn]
+    fail_on = choice.fail_on
+    if fail_on is not None and fail_on not in kinds:
+        raise ConfigError(
+            f"--fail-on {fail_on!r} is not known; give one of {', '.join(kinds)}{nearest(fail_on, kinds)}"
+        )
+    policy = file.policy().merged(
+        select=_ids(choice.select),
+        ignore=_ids(choice.ignore),
+        fail_on=FailOn(fail_on) if fail_on else None,
+        profile=load_profile(choice.profile) if choice.profile is not None else None,
+    )
+    return policy.checked({*registry.checks, *registry.rules})
+
+
+def _ids(given: Iterable[str]) -> list[str]:
+    """Ids from options that may repeat and may hold several, separated by commas."""
+    return [one.strip() for text in given for one in text.split(",") if one.strip()]
