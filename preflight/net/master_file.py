@@ -134,7 +134,8 @@ class _Reader:
             self._record(file, token)
 
     def _record(self, file: _File, token: dns.tokenizer.Token) -> None:
-        if token.is_whitespace():
+        starts_blank = token.is_whitespace()
+        if starts_blank:
             token = file.tokens.get()
             if token.is_eol_or_eof():
                 return
@@ -143,7 +144,12 @@ class _Reader:
                 raise ValueError("a record without a name, and no record before it that has one")
         else:
             file.owner = _name(token.value, file.origin)
-        ttl, rdtype = self._head(file)
+        try:
+            ttl, rdtype = self._head(file)
+        except ValueError as error:
+            if not starts_blank:
+                raise
+            raise ValueError(f"{error}; the name of a record stands at the very beginning of its line") from None
         try:
             rdata = dns.rdata.from_text(_IN, rdtype, file.tokens, file.origin, False, file.origin)
         except (dns.exception.DNSException, ValueError) as error:
@@ -257,7 +263,10 @@ def _type(word: str) -> dns.rdatatype.RdataType:
 
 
 def _no_record(rdtype: dns.rdatatype.RdataType, error: Exception) -> ValueError:
-    return ValueError(f"no {dns.rdatatype.to_text(rdtype)} record can be read here: {str(error) or 'it is malformed'}")
+    said = str(error) or "it is malformed"
+    if said.startswith("expected EOL"):
+        said = "there is more than belongs to it; a parenthesis or a quotation mark may be missing"
+    return ValueError(f"no {dns.rdatatype.to_text(rdtype)} record can be read here: {said}")
 
 
 def _reject_relative(rdata: dns.rdata.Rdata) -> None:

@@ -83,7 +83,7 @@ class _Loading:
         self._folder = folder
         self._budget = Budget()
         self._notes: dict[Path, list[str]] = {}
-        self._included: set[Path] = set()
+        self._included: dict[Path, set[Path]] = {}  # by which of the files that were given
 
     def load(self, given: Sequence[str]) -> LoadedZones:
         files = {found.path.resolve(): found for text in given for found in self._find(text)}
@@ -98,7 +98,7 @@ class _Loading:
                 broken[path] = error
         # What another file includes is a part of that one, and need not make sense alone.
         for path, problem in broken.items():
-            if path not in self._included:
+            if not any(by in parts for by in self._included.get(path, ())):
                 raise problem
         chosen = [part for path, several in parts.items() if path not in self._included for part in several]
         notes = [note for path, several in self._notes.items() if path not in self._included for note in several]
@@ -164,9 +164,8 @@ class _Loading:
         if found.path.suffix.lower() in _YAML:
             return self._read_yaml(found, octets, label, origin, notes)
         text = master_text(octets, visible(label))
-        records = read_master(
-            text, label, origin, include=partial(self._include, found.base, found.path.parent), budget=self._budget
-        )
+        include = partial(self._include, found)
+        records = read_master(text, label, origin, include=include, budget=self._budget)
         if not records:
             raise ZoneError(f"{visible(label)}: no record in it")
         return _split_by_soa(records, label, found.name or _own_origin(text, origin), found.name, notes)
@@ -189,8 +188,9 @@ class _Loading:
         part = _Part(origin, label, list(read.records), list(read.stand_ins), list(read.others), is_yaml=True)
         return [part]
 
-    def _include(self, base: Path, beside: Path, target: str) -> tuple[str, str]:
+    def _include(self, found: _Found, target: str) -> tuple[str, str]:
         """The label and text of a file that `$INCLUDE` names: beside the file or in the folder given, never outside."""
+        base, beside = found.base, found.path.parent
         shown = visible(target, limit=100)
         if Path(target).is_absolute():
             raise ValueError(f"$INCLUDE {shown}: give a path within the folder {visible(str(base))}")
@@ -200,7 +200,7 @@ class _Loading:
             if not path.resolve().is_relative_to(root):
                 raise ValueError(f"$INCLUDE {shown} leads out of the folder {visible(str(base))}")
             if path.is_file():
-                self._included.add(path.resolve())
+                self._included.setdefault(path.resolve(), set()).add(found.path.resolve())
                 label = str(path)
                 return label, master_text(_octets(path, label), visible(label))
         raise ValueError(f"$INCLUDE {shown}: no such file in {visible(str(base))}")

@@ -170,7 +170,7 @@ def _field(page: Page, label: str, body: Piece) -> None:
 def _evidence(page: Page, evidence: Sequence[Evidence]) -> None:
     label = "seen"
     for one in evidence[:MANY]:
-        _field(page, label, look(one))
+        _field(page, label, f"{look(one)} ({one.place})" if one.place and one.source == "dns" else look(one))
         label = ""
     if len(evidence) > MANY:
         _field(page, "", page.say("and {count} more (--format json has them all)", count=len(evidence) - MANY))

@@ -25,9 +25,14 @@ PACKAGES = DAEMONS | {"spamassassin": "spamassassin", "spamc": "spamc", "spamd":
 
 def find_daemon(name: str) -> str:
     """The path of a daemon. Where it is missing the test is skipped, or fails with PREFLIGHT_LAB=require."""
+    return find_program(name, PACKAGES[name])
+
+
+def find_program(name: str, package: str) -> str:
+    """The path of a program that a Debian package has; as `find_daemon` where it is missing."""
     path = _path_of(name)
     if path is None:
-        missing = f"{name} is not installed (Debian package {PACKAGES[name]})"
+        missing = f"{name} is not installed (Debian package {package})"
         if os.environ.get("PREFLIGHT_LAB") == "require":
             pytest.fail(missing)
         pytest.skip(missing)

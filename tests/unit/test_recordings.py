@@ -78,7 +78,6 @@ async def _mx(ctx: Context, domain: str) -> Findings:
     yield ANSWERED.passes(domain, "{seen} {said} {known}", answer.evidence, seen=answer.note, said=said, known=known)
 
 
-TODAY = datetime.now(UTC).astimezone().date()
 CHECK = Check(id="demo", title="Demo", rules=(SEEN, ANSWERED), run=_run)
 
 
@@ -361,7 +360,7 @@ def test_the_day_of_the_recording_decides_on_waivers(tmp_path: Path, capsys: pyt
     file, config = tmp_path / "flight.json", tmp_path / "preflight.toml"
     config.write_text(
         '[[subject]]\nhost = "mail.bad.example"\n[policy]\nselect = ["mx/cname"]\nfail-on = "warning"\n'
-        f'[[waiver]]\nrule = "mx/cname"\nreason = "soon"\nowner = "me"\nexpires = {TODAY}\n'
+        '[[waiver]]\nrule = "mx/cname"\nreason = "soon"\nowner = "me"\nexpires = 2990-01-01\n'
     )
     with LabDns(demo_world()) as dns:
         assert main(["check", "--config", str(config), "--resolver", dns.address, "--record", str(file)]) == 0
