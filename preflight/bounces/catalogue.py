@@ -1,7 +1,8 @@
 """The bounce catalogue: one TOML file a provider under `data/`, read and validated when first used.
 
-A file has the provider's id, its name, its sources by a short name with the date of the last look at them, then one
-`[[bounce]]` for each code. A provider with very many codes may have several files. docs/architecture.md describes the
+A file has the provider's id, its name, its sources by a short name with the date of the last look at them, whether its
+codes stand on the board of every run (`board = false`: only with a profile that names them), then one `[[bounce]]` for
+each code. A provider with very many codes may have several files. docs/architecture.md describes the
 format.
 """
 
@@ -67,6 +68,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checked: date
     sources: dict[str, _Text]
     bounce: list[_Entry]
+    board: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Bounce:
     is (RFC 5321 4.2.1). `coverage` says how far the rules decide it: `full`, `partial` (they find the usual causes),
     `external` (nothing can be seen from outside). `rules` are the rules that predict it. `advice` has the steps to
     take, the first one first. `also` has other words of the reply by which it is known, for receivers that do not begin
-    with the code or leave it out.
+    with the code or leave it out. `on_board`: it has a row on the board of each run without a profile.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Bounce:
     source: tuple[Words, ...]
     checked: date
     also: tuple[str, ...] = ()
+    on_board: bool = True
 
     @property
     def advice_now(self) -> Words:
@@ -195,6 +198,7 @@ def _read_file(file: Traversable) -> list[Bounce]:
             source=tuple(read.sources[name].words for name in entry.source),
             checked=read.checked,
             also=tuple(entry.also),
+            on_board=read.board,
         )
         for entry in read.bounce
     ]
