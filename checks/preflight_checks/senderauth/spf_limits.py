@@ -44,6 +44,8 @@ def void_lookups(tree: Tree, version: int) -> Cost:
 class _Counter(ABC):
     """Adds something up over the tree, each record as often as it is referred to."""
 
+    _hanging: tuple[str, ...] = ("include", "redirect")  # terms of which more is unknown while their target is
+
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._open: dict[str, None] = {}
@@ -68,7 +70,7 @@ class _Counter(ABC):
         count = 0
         for term in asking(self._tree, domain):
             target = self._tree.target(term, domain)
-            if target is None and term.name != "ptr":
+            if target is None and term.name in self._hanging:
                 self._open[term.text] = None
             count += self._own(term, target)
             if term.name in ("include", "redirect") and target is not None:
@@ -94,6 +96,8 @@ class _Lookups(_Counter):
 class _Voids(_Counter):
     """Each question that is answered by nothing is one, those for the addresses of MX hosts too: so do pyspf and
     Mail::SPF count."""
+
+    _hanging = ("include", "redirect", "a", "mx", "exists")
 
     def __init__(self, tree: Tree, version: int) -> None:
         super().__init__(tree)

@@ -20,6 +20,7 @@ from typing import Any
 
 import spf
 
+from preflight.findings import Evidence
 from preflight.net.addresses import IPAddress
 from preflight.net.dns import Question, Reason, Unanswered
 from preflight.text import Message
@@ -117,35 +118,43 @@ class Evaluation(spf.query):  # type: ignore[misc] # pyspf has no types
         unanswered = self.unanswered if result != "pass" else None
         if unanswered is not None:  # of a question about a PTR name as well, which might have made a match
             result, problem = "temperror", None
+        evidence = self._evidence()
+        explanation = self._explanation() if result == "fail" else None
         identity: SpfIdentity = "helo" if self.ident == "helo" else "mailfrom"
         return SpfOutcome(
             result=_result(result),
-            domain=self.d,
+            domain=self.o,
             identity=identity,
             matched=" → ".join(matched.terms),
             at=matched.at,
             problem=problem,
-            explanation=self._explanation() if result == "fail" else "",
-            evidence=tuple(
-                published(question.name, self.answers[question]).evidence
-                if question.rtype == "TXT"
-                else self.answers[question].evidence
-                for question in self.used
-            ),
+            explanation=explanation.seen if explanation else "",
+            evidence=(*evidence, explanation) if explanation else evidence,
             lookups=self.lookups,
             void_lookups=self.void_lookups,
             unanswered=unanswered,
         )
 
-    def _explanation(self) -> str:
-        """The domain's text for the refused; empty where there is none, or any trouble with it (RFC 7208 6.2)."""
+    def _evidence(self) -> tuple[Evidence, ...]:
+        """What the evaluation looked at, in order."""
+        return tuple(
+            published(question.name, self.answers[question]).evidence
+            if question.rtype == "TXT"
+            else self.answers[question].evidence
+            for question in self.used
+        )
+
+    def _explanation(self) -> Evidence | None:
+        """The domain's text for the refused; `None` where there is none, or any trouble with it (RFC 7208 6.2)."""
         if self._explained_at is None:
-            return ""
-        spec, self.d = self._explained_at[0], self._explained_at[1]
+            return None
+        spec, self.d = self._explained_at
         try:
-            return self.get_explanation(self.expand_domain(spec)) or ""
+            name = self.expand_domain(spec)
+            text = self.get_explanation(name)
         except (spf.TempError, spf.PermError):
-            return ""
+            return None
+        return Evidence("dns", f"TXT {name}", text) if text else None
 
     def check1(self, spf_text: str | None, domain: str, recursion: int) -> Any:  # pyspf calls it for each record
         """Evaluate the record of a domain, which is `None` where there is none."""

@@ -1,5 +1,6 @@
 """Which SPF records a domain publishes, as far as DNS tells it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ Outcome = Answer | Unanswered
 Answers = Mapping[Question, Outcome]
 """What came of the questions that were asked so far."""
 
+_NEAR = re.compile(r"spf1|^\W{0,3}v\s*=\s*spf(?!2\.0/)", re.IGNORECASE)  # v=spf2.0/ is Sender ID, another standard
 _SHOWN = 600  # characters of a record in evidence
 
 
@@ -55,3 +57,14 @@ def is_askable(domain: str) -> bool:
     """Whether a domain can have an SPF record at all: more than one label, none empty or too long (RFC 7208 4.3)."""
     labels = domain.removesuffix(".").split(".")
     return len(labels) > 1 and all(0 < len(label) < 64 for label in labels) and not domain.startswith("[")
+
+
+def near_misses(answer: Answer) -> tuple[str, ...]:
+    """TXT records that are no SPF record, and look as if they were meant as one."""
+    return tuple(text for text in answer.values if not is_spf(text) and _NEAR.search(text[:_SHOWN]))
+
+
+def octets(answer: Answer) -> int:
+    """The size of a DNS message with this TXT answer, about: header, question, and each record with its strings."""
+    question = 12 + len(answer.question.name) + 2 + 4
+    return question + sum(12 + size + size // 255 + 1 for size in (len(text.encode()) for text in answer.values))

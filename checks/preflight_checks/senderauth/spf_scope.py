@@ -11,7 +11,7 @@ from preflight_checks.senderauth.spf_result import MAX_MX
 from preflight_checks.senderauth.spf_tree import Term, Tree, asking, own_records, references
 
 WIDEST_IP4 = 8
-"""Prefix length of the widest IPv4 range with one owner (the /8s of the early Internet); strangers are in wider ones."""
+"""Prefix length of the widest IPv4 range with one owner (the /8s of the early Internet); wider ones hold strangers."""
 
 WIDEST_IP6 = 19
 """The same for IPv6: the widest blocks that registries gave to one provider are /19."""
@@ -167,5 +167,7 @@ def ending(tree: Tree) -> Ending:
 
 def ptr_terms(tree: Tree) -> tuple[str, ...]:
     """The terms of the domain's own records that rest on the PTR name of the sender: `ptr`, and the macro `%{p}`."""
-    terms: list[Term] = [one for _, record in own_records(tree) for one in (*record.reached, *record.modifiers)]
+    terms: list[Term] = []
+    for _, record in own_records(tree):
+        terms += [*record.reached, *record.modifiers]
     return tuple(one.text for one in terms if one.name == "ptr" or "%{p" in one.text.lower())

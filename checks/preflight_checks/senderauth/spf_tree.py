@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from preflight.findings import Evidence
 from preflight.net.dns import Answer, Question, Resolver, Unanswered
 from preflight_checks.senderauth.spf_record import Mechanism, Modifier, Record
 from preflight_checks.senderauth.spf_records import Outcome, Published, published
@@ -36,6 +37,11 @@ class Tree:
     def top(self) -> Published:
         """What the domain itself publishes."""
         return self.records[self.root]
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The records, the domain's own first."""
+        return tuple(found.evidence for found in self.records.values())
 
     def target(self, term: Term, domain: str) -> str | None:
         """The name that a term in the record of a domain leads to; `None` where it hangs on the sender."""
