@@ -185,7 +185,7 @@ async def _lookups(ctx: Context, domain: str) -> Findings:
     elif cost.open:
         yield LOOKUPS.passes(
             domain,
-            "{part} takes {count} of {most} DNS lookups, not counting what hangs on the sender, {open}: {tree}",
+            "{part} takes {count} of {most} DNS lookups, not counting what depends on the sender, {open}: {tree}",
             seen,
             count=cost.count,
             most=MAX_LOOKUPS,
@@ -390,4 +390,4 @@ async def _helo(ctx: Context, greeter: Sender) -> Findings:
         yield HELO_NOT_AUTHORISED.fails(greeter, sentence, outcome.evidence, **places)
 
 
-CHECK = Check(id="spf", title="SPF", rules=RULES, run=_run)
+CHECK = Check(id="spf", title="SPF: who may send for the domain", rules=RULES, run=_run)
