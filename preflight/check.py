@@ -26,6 +26,7 @@ from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.memory import Memory, NoMemory
 from preflight.net.dns import Resolver
+from preflight.net.https import Fetcher
 from preflight.net.smtp import Dialer
 from preflight.subject import OPTIONS, Subject
 from preflight.text import Message, Words, listing
@@ -207,7 +208,7 @@ class Recorder(ABC):
 
 
 class Context:
-    """All that a check sees: the subject, DNS, SMTP, its options, and the way to hand parts to judges."""
+    """All that a check sees: the subject, DNS, SMTP, HTTPS, its options, and the way to hand parts to judges."""
 
     def __init__(
         self,
@@ -217,6 +218,7 @@ class Context:
         settings: Settings,
         recorder: Recorder,
         smtp: Dialer | None = None,
+        https: Fetcher | None = None,
     ) -> None:
         self.check = check
         self.subject = subject
@@ -224,6 +226,7 @@ class Context:
         self.settings = settings
         self._recorder = recorder
         self._smtp = smtp
+        self._https = https
         self._made: dict[Hashable, asyncio.Task[Any]] = {}
 
     async def once(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
@@ -245,6 +248,13 @@ class Context:
         if self._smtp is None:
             raise RuntimeError("this context has no dialer; hand one over")
         return self._smtp
+
+    @property
+    def https(self) -> Fetcher:
+        """What fetches pages. Raises `RuntimeError` where none was handed over."""
+        if self._https is None:
+            raise RuntimeError("this context has no fetcher; hand one over")
+        return self._https
 
     async def each(self, parts: Iterable[Part], *several: Judge[Part]) -> None:
         """Run every judge on every part, all at once, and wait for the last.

@@ -15,6 +15,7 @@ from preflight.check import CRASH, Check, Context, Judge, Part, Recorder, Rule, 
 from preflight.findings import Status
 from preflight.ledger import Ledger
 from preflight.net.dns import Resolver, SingleFlight, Source, Unanswered
+from preflight.net.https import Fetcher
 from preflight.net.smtp import Dialer
 from preflight.policy import Policy
 from preflight.registry import Registry, load_registry
@@ -79,9 +80,11 @@ class _Flight(Recorder):
         policy: Policy,
         settings: Settings,
         dialer: Dialer | None,
+        fetcher: Fetcher | None,
         tally: _Tally,
     ) -> None:
         self._dialer = dialer
+        self._fetcher = fetcher
         self._tally = tally
         self._subject = subject
         self._registry = registry
@@ -144,7 +147,8 @@ class _Flight(Recorder):
         try:
             # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
             if wanted or not check.rules:
-                await check.run(Context(check, self._subject, resolver, self._settings, self, self._dialer))
+                doors = (self._dialer, self._fetcher)
+                await check.run(Context(check, self._subject, resolver, self._settings, self, *doors))
         except Unanswered as outcome:
             self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
         except _CRASHES as error:  # as above, for what a check does outside its judges
@@ -185,7 +189,8 @@ class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
     `source` answers the questions (`preflight.net.live.LiveSource`, or a fake). `deadline` is in seconds, for all
-    subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
+    subjects together. `dialer` connects to SMTP servers and `fetcher` gets pages over HTTPS; by default from live ones,
+    where options ask for it.
     `on_progress` is called, in the thread of the event loop, when a check of a subject has ended, `on_judged` when a
     judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
     """
@@ -202,6 +207,7 @@ class Run:
         on_progress: OnProgress | None = None,
         on_judged: OnJudged | None = None,
         dialer: Dialer | None = None,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._source = source
         self._deadline = deadline
@@ -211,7 +217,11 @@ class Run:
             from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
 
             dialer = LiveDialer()
-        given = (registry, policy, settings or Settings(), dialer, _Tally(on_judged))
+        if fetcher is None and any(subject.probe for subject in subjects):
+            from preflight.net.https_live import LiveFetcher
+
+            fetcher = LiveFetcher()
+        given = (registry, policy, settings or Settings(), dialer, fetcher, _Tally(on_judged))
         self._flights = [_Flight(subject, *given) for subject in subjects]
         self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0
@@ -282,12 +292,22 @@ async def run_async(
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Report:
     """Check one subject, in the running event loop. See `Run` for what the arguments are.
 
     What the subject or the network do is in the report. Raises `CatalogueError` when the bounce catalogue is broken.
     """
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
+    run = Run(
+        [subject],
+        source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=deadline,
+        dialer=dialer,
+        fetcher=fetcher,
+    )
     return (await run.fly())[0]
 
 
@@ -300,7 +320,17 @@ def run(
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Report:
     """Check one subject and wait for the report. See `Run` for what the arguments are, `run_async` for the errors."""
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
+    run = Run(
+        [subject],
+        source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=deadline,
+        dialer=dialer,
+        fetcher=fetcher,
+    )
     return run.fly_blocking()[0]

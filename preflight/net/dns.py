@@ -81,12 +81,14 @@ class Answer(ABC):
 
     `aliases` are the CNAME targets that were followed, in order, the last one being the name that the records
     belong to; names are written without their last dot, as the server spelled them. `note` is what evidence adds: who
-    else was asked.
+    else was asked. `authenticated`: the name server that was asked says that DNSSEC vouches for all of the answer, for
+    the absence of records too (the AD bit, RFC 4035 3.2.3). That is its word, and worth as much as the way to it.
     """
 
     question: Question
     aliases: tuple[str, ...] = ()
     note: str = field(default="", kw_only=True)
+    authenticated: bool = field(default=False, kw_only=True)
 
     @property
     def values(self) -> tuple[str, ...]:
