@@ -131,7 +131,8 @@ class Check:
     """A module of checks: its id, its title, all rules that it may ever judge by, and how it goes about it.
 
     `run` sends the parts of the subject to the judges, through `ctx.each`. `options` is a `msgspec.Struct` for the
-    table `[checks.<id>]` of preflight.toml, with a default for each field. Raises `PluginError` for rules that break
+    table `[checks.<id>]` of preflight.toml, with a default for each field. `offline`: it asks nobody, so that
+    `preflight message` may judge by those of its rules that need a message and nothing else. Raises `PluginError` for rules that break
     the contract.
     """
 
@@ -140,6 +141,7 @@ class Check:
     rules: tuple[Rule, ...]
     run: Callable[["Context"], Awaitable[None]]
     options: type[Any] | None = None
+    offline: bool = False
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

@@ -131,4 +131,4 @@ async def _readable(_: Context, letter: Letter) -> Findings:
     )
 
 
-CHECK = Check(id="message", title="Message", rules=RULES, run=_run, options=MessageOptions)
+CHECK = Check(id="message", title="Message", rules=RULES, run=_run, options=MessageOptions, offline=True)

@@ -72,10 +72,11 @@ def message(
 
 
 def _rules(file: "Config", registry: "Registry") -> list[str]:
-    """The rules to judge where the user chose none: those that need a message and nothing else."""
+    """The rules to judge where the user chose none: those that need a message and nothing else, DNS included."""
     if file.table.policy.select:
         return []  # the file's own choice stands
-    return [rule.id for rule in registry.rules.values() if rule.needs == ("message",)]
+    rules = (rule for check in registry.checks.values() if check.offline for rule in check.rules)
+    return [rule.id for rule in rules if rule.needs == ("message",)]
 
 
 def _subjects(files: list[str]) -> "list[Subject]":

@@ -63,10 +63,15 @@ class Signed:
         return str(self.signature) if isinstance(self.signature, Signature) else f"DKIM-Signature {self.number}"
 
     @property
+    def domain(self) -> str | None:
+        """The domain that signs (d=); `None` where that cannot be read."""
+        return self.signature.domain if isinstance(self.signature, Signature) else None
+
+    @property
     def age(self) -> int:
         """Seconds that it has been expired for (x=) when the verifier sees it; 0 or less for one that has not."""
-        is_limited = isinstance(self.signature, Signature) and self.signature.expires is not None
-        return self.moment - self.signature.expires if is_limited else 0
+        expires = self.signature.expires if isinstance(self.signature, Signature) else None
+        return self.moment - expires if expires is not None else 0
 
     @property
     def state(self) -> State:
@@ -115,8 +120,8 @@ class Verified:
 
     def domains(self, state: State) -> tuple[str, ...]:
         """The domains (d=) of the signatures in a state, each once."""
-        found = (one.signature for one in self.signed if one.state is state)
-        return tuple(dict.fromkeys(one.domain for one in found if isinstance(one, Signature)))
+        found = (one.domain for one in self.signed if one.state is state)
+        return tuple(dict.fromkeys(domain for domain in found if domain is not None))
 
 
 def utc_now() -> datetime:

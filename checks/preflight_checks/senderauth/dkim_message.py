@@ -40,6 +40,9 @@ class Carried:
     header: Header = field(repr=False)
     body: bytes = field(repr=False)
 
+    def __str__(self) -> str:
+        return "message"
+
     @cached_property
     def fields(self) -> list[tuple[bytes, bytes]]:
         """Each header field: its name, and what stands behind the colon, up to and with the last CRLF."""
