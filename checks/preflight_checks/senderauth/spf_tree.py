@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from preflight.findings import Evidence
 from preflight.net.dns import Answer, Question, Resolver, Unanswered
+from preflight_checks.names import MAX_NAME
 from preflight_checks.senderauth.spf_record import Mechanism, Modifier, Record
 from preflight_checks.senderauth.spf_records import Outcome, Published, published
 from preflight_checks.senderauth.spf_result import MAX_MX
@@ -131,7 +132,10 @@ def target_of(term: Term, domain: str, root: str) -> str | None:
         from preflight_checks.senderauth.spf_pyspf import expand  # here: pyspf takes a moment to load
 
         spec = expand(spec, domain, root)
-    return spec.removesuffix(".").lower()
+    name = spec.removesuffix(".").lower()
+    while len(name) > MAX_NAME and "." in name:  # RFC 7208 7.3
+        name = name.partition(".")[2]
+    return name
 
 
 def references(tree: Tree) -> Iterator[tuple[Term, str, str]]:
