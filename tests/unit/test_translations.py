@@ -14,7 +14,10 @@ from preflight_checks import names, rdns, smtp_tls
 from preflight_checks.blocklists import reading
 
 PACKAGE = Path(__file__).parents[2] / "checks" / "preflight_checks"
-OWN = ("ptr", "helo", "mx", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound", "spf", "mta-sts", "tls-rpt", "dane", "bimi")
+OWN = (
+    "ptr", "helo", "mx", "sender-domain", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound", "spf", "mta-sts",
+    "tls-rpt", "dane", "bimi",
+)  # fmt: skip
 ZH = load_translations("preflight_checks", "zh")
 
 

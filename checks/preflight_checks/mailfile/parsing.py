@@ -240,6 +240,15 @@ def find_message(octets: bytes) -> tuple[bytes, int] | NoMail:
     return octets, start
 
 
+def mail_header(octets: bytes) -> Header:
+    """The header of the message in a file; empty where there is none. Nothing of its body is looked at."""
+    found = find_message(octets)
+    if isinstance(found, NoMail):
+        return Header(())
+    octets, start = found
+    return read_header(octets, start, len(octets))[0]
+
+
 def _is_utf16(head: bytes) -> bool:
     return len(head) > 8 and (not any(head[0::2]) or not any(head[1::2])) and any(head)
 
