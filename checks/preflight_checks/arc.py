@@ -55,7 +55,7 @@ async def _chain(ctx: Context, carried: Carried) -> Findings:
     elif chain.problem is not None:
         yield BROKEN.fails(_MAIL, "the ARC chain is broken: {problem}", chain.evidence, problem=chain.problem)
     else:
-        yield BROKEN.passes(_MAIL, "the ARC chain of {sets} sets is whole", chain.evidence, sets=chain.sets)
+        yield BROKEN.passes(_MAIL, "the ARC chain is whole; sets in it: {sets}", chain.evidence, sets=chain.sets)
 
 
 CHECK = Check(id="arc", title="ARC chain", rules=(BROKEN,), run=_run)

@@ -39,7 +39,7 @@ SLACK = 300
 """Seconds that the clock of a signer may be ahead: what OpenDKIM allows by default."""
 
 _MAIL = "message"
-_ALTERATIONS = {
+ALTERATIONS = {
     Alteration.FROM_QUOTED: "the body is the one that was signed, once the > is taken from lines that began with From",
     Alteration.DOT_STUFFED: "the body is the one that was signed, once the second dot is taken from lines that begin "
     "with two",
@@ -104,7 +104,7 @@ async def _message(_: Context, verified: Verified) -> Findings:
         else:
             yield rules.MISSING.undecided(_MAIL, "the header is larger than is looked at; so far it has no signature")
         return
-    yield rules.MISSING.passes(_MAIL, "the message has {count} DKIM signatures", count=verified.count)
+    yield rules.MISSING.passes(_MAIL, "the message is signed with DKIM; signatures on it: {count}", count=verified.count)
     match verified.state:
         case State.VALID:
             yield rules.NONE_VALID.passes(
@@ -199,7 +199,7 @@ async def _body(_: Context, one: Signed) -> Findings:
         return
     seen, length = one.evidence, one.signature.length
     if one.alteration is not None:
-        yield rules.BODY_CHANGED.passes(one, _ALTERATIONS[one.alteration], seen)
+        yield rules.BODY_CHANGED.passes(one, ALTERATIONS[one.alteration], seen)
     elif one.body is Body.INTACT:
         yield rules.BODY_CHANGED.passes(one, "the body is the one that was signed")
     elif one.body is Body.SHORTER:

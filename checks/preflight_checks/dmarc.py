@@ -122,13 +122,6 @@ async def _misplaced(ctx: Context, found: Discovery) -> list[Evidence]:
     return [answer.evidence] if any(is_record(text) for text in answer.values) else []
 
 
-async def _spf(ctx: Context, author: str, *, strict: bool) -> list[BySpf]:
-    """What SPF comes to for each envelope sender and address."""
-    verified = await _verified(ctx)
-    path = return_path(verified.carried) if isinstance(verified, Verified) else None
-    return await ctx.once(("spf", author), lambda: by_spf(ctx.dns, author, ctx.subject, path, strict=strict))
-
-
 @judges(*rules.ALIGNMENT_RULES)
 async def _alignment(ctx: Context, author: str) -> Findings:
     """Whether DKIM or SPF vouches for the domain in From."""
@@ -248,7 +241,7 @@ async def _vouched(ctx: Context, author: str) -> list[str]:
 def _policy_of(found: Applied | None) -> Message:
     """The record that is applied, and its policy."""
     if found is None:
-        return Message("none", {})
+        return Message("no record", {})
     return Message("p={policy} of _dmarc.{domain}", {"policy": found.policy, "domain": found.domain})
 
 

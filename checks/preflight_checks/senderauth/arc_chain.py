@@ -49,7 +49,7 @@ async def verify_chain(dns: Resolver, carried: Carried) -> Chain:
     read = _signers(fields)
     if isinstance(read, Message):
         return Chain(count, read, evidence=seen)
-    names, forms = read
+    names, forms, count = read
     body = await asyncio.to_thread(_body, carried, forms)
     if body is None:
         return Chain(count, too_large=True, evidence=seen)
@@ -59,10 +59,11 @@ async def verify_chain(dns: Resolver, carried: Carried) -> Chain:
     return Chain(count, problem, evidence=(*seen, *(one.evidence for one in found)))
 
 
-def _signers(fields: Sequence[Field]) -> tuple[list[str], set[str]] | Message:
-    """The names of the keys of all seals and signatures, and the forms of the body; or what cannot be read."""
+def _signers(fields: Sequence[Field]) -> tuple[list[str], set[str], int] | Message:
+    """The names of all keys, the forms of the body, and the highest number of a set; or what cannot be read."""
     names: dict[str, None] = {}
     forms: set[str] = set()
+    highest = 1
     for one in fields:
         if one.name.lower() == _RESULTS:
             continue
@@ -73,9 +74,10 @@ def _signers(fields: Sequence[Field]) -> tuple[list[str], set[str]] | Message:
         if domain is None or selector is None or not _INSTANCE.fullmatch(tags.get("i", "")):
             return Message("{field} lacks a usable i=, d= or s=", {"field": one.name})
         names[f"{selector}._domainkey.{domain}"] = None
+        highest = max(highest, int(tags["i"]))
         if one.name.lower() == _SIGNATURE:
             forms.add(tags.get("c", "relaxed/relaxed").partition("/")[2] or "simple")
-    return list(names), forms
+    return list(names), forms, highest
 
 
 def _body(carried: Carried, forms: set[str]) -> bytes | None:

@@ -9,7 +9,7 @@ from preflight_checks.senderauth.dkim_message import Carried
 from preflight_checks.senderauth.dkim_tags import read_domain
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Author:
     """The domain of From in A-labels, lower case; `None` where there is not exactly one, and then the `problem`.
 

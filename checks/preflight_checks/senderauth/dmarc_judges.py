@@ -89,7 +89,7 @@ async def record(ctx: Context, domain: str) -> Findings:
         yield rules.NO_REPORTS.fails(part, "nobody gets reports: there is no rua=", seen, name=name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Destination:
     """A report address of the record that stands at a domain."""
 
@@ -110,24 +110,26 @@ async def reports(ctx: Context, domain: str) -> Findings:
     """Hand the report addresses to their judges; while the record is unknown, they are undecided for the domain."""
     found = await applied(ctx, domain)
     if found is not None:
-        given = [Destination(uri, found.domain) for uri in (*found.record.rua, *found.record.ruf)]
-        await ctx.each(given, _address, _reachable, _authorised)
+        given = {uri.text: Destination(uri, found.domain) for uri in (*found.record.ruf, *found.record.rua)}
+        await ctx.each(given.values(), _address, _reachable, _authorised)
     for _ in ():
         yield _
 
 
 @judges(rules.REPORT_ADDRESS)
-async def _address(_: Context, to: Destination) -> Findings:
+async def _address(ctx: Context, to: Destination) -> Findings:
+    tag, seen = to.uri.tag, (await ctx.dns.query(to.name, "TXT")).evidence
     if to.uri.problem is not None:
         yield rules.REPORT_ADDRESS.fails(
             to,
             "{tag}= has an address that cannot be used: {problem}",
-            tag=to.uri.tag,
+            seen,
+            tag=tag,
             name=to.name,
             problem=to.uri.problem,
         )
     else:
-        yield rules.REPORT_ADDRESS.passes(to, "{tag}= has an address that can be used", tag=to.uri.tag)
+        yield rules.REPORT_ADDRESS.passes(to, "{tag}= has an address that can be used", seen, tag=tag)
 
 
 @judges(rules.REPORT_UNREACHABLE)

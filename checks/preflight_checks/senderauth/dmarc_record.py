@@ -37,7 +37,7 @@ class Policy(StrEnum):
         return list(Policy).index(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReportUri:
     """One address of rua or ruf. `domain` is where it leads, `None` where it is no usable mail address; then `problem`
     says why. `sized`: with the size limit that RFC 9989 has no more."""
