@@ -15,8 +15,8 @@ from preflight_checks.blocklists import reading
 
 PACKAGE = Path(__file__).parents[2] / "checks" / "preflight_checks"
 OWN = (
-    "ptr", "helo", "mx", "sender-domain", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound", "spf", "mta-sts",
-    "tls-rpt", "dane", "bimi", "dkim", "dmarc", "arc",
+    "ptr", "helo", "mx", "sender-domain", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound", "spf",
+    "mta-sts", "tls-rpt", "dane", "bimi", "dkim", "dmarc", "arc",
 )  # fmt: skip
 ZH = load_translations("preflight_checks", "zh")
 
@@ -35,7 +35,7 @@ def sentences_of_findings() -> Iterator[tuple[str, str]]:
             yield from (
                 (file.name, one.value)
                 for one in literals
-                if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.strip("-")
             )
 
 
