@@ -8,7 +8,6 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-import spf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from preflight_checks.senderauth.spf_scope import broken_references, crowded_mx
 from preflight_checks.senderauth.spf_tree import MAX_RECORDS, Tree, walk
 
 IP = "203.0.113.5"
+spf = spf_pyspf.spf
 
 
 def judged(script: Script, *, ip: str = IP, sender: str = "example.com", local: str = "", helo: str = "") -> SpfOutcome:

@@ -15,10 +15,9 @@ A question whose answer is not at hand ends the evaluation by `MissingAnswer`; i
 Import this module only where SPF is evaluated: pyspf takes a moment to load.
 """
 
+import warnings
 from contextlib import suppress
 from typing import Any
-
-import spf
 
 from preflight.findings import Evidence
 from preflight.net.addresses import IPAddress
@@ -35,6 +34,10 @@ from preflight_checks.senderauth.spf_result import (
     SpfOutcome,
     SpfResult,
 )
+
+with warnings.catch_warnings():  # stray backslashes in its docstrings, of which Python warns where it compiles them
+    warnings.simplefilter("ignore")
+    import spf
 
 SENTENCES = {
     "lookups": "the evaluation takes more than {most} DNS lookups",
