@@ -97,6 +97,7 @@ def main() -> int:
     """Write the parts of the pages; the comparison only where the daemons are installed."""
     from tests.lab.comparison import table
     from tests.lab.daemons import Lab, missing_daemons
+    from tests.lab.dmarc_comparison import table as dmarc_table
     from tests.lab.spf_comparison import table as spf_table
 
     readme = README.read_text(encoding="utf-8")
@@ -104,6 +105,7 @@ def main() -> int:
     write("zones", zones_table())
     write("graveyard", graves_table())
     write("spf-comparison", spf_table(), AUTHENTICATION)
+    write("dmarc-comparison", dmarc_table(), AUTHENTICATION)
     if missing := missing_daemons():
         print(f"{PAGE.name}: the comparison stays as it is, for want of {', '.join(missing)}", file=sys.stderr)
         return 0

@@ -6,7 +6,6 @@ All of them are served by the embedded name server, so that no daemon is needed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import dns.resolver
 from checkdmarc.spf import check_spf
 
 from preflight.lab import LabDns, World
@@ -15,8 +14,8 @@ from preflight.net.live import LiveSource
 from preflight.policy import Policy
 from preflight.runner import run
 from preflight.subject import Subject
+from tests.lab.beside_checkdmarc import TIMEOUT, markdown, resolver_of
 
-TIMEOUT = 0.3  # seconds for one question that nobody answers
 BOTH = ""
 TEN = " ".join(f"exists:%{{i}}.n{n}.eu" for n in range(10))
 SIX = " ".join(f"exists:%{{i}}.n{n}.eu" for n in range(6))
@@ -133,10 +132,7 @@ def preflights_word(case: Case, server: LabDns) -> str:
 
 def checkdmarcs_word(case: Case, server: LabDns) -> str:
     """Whether it calls the record valid, the lookups that it counted; of errors the kind."""
-    resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port = [server.host], server.port
-    resolver.timeout = resolver.lifetime = TIMEOUT
-    result = check_spf(case.domain, resolver=resolver, timeout=TIMEOUT, retries=0)
+    result = check_spf(case.domain, resolver=resolver_of(server), timeout=TIMEOUT, retries=0)
     if result["valid"]:
         return _sound(result["dns_lookups"], result["void_dns_lookups"])
     return "invalid: no SPF record" if "no SPF record" in result["error"] else "invalid"
@@ -158,6 +154,4 @@ def rows() -> list[tuple[str, str, str, str]]:
 
 def table() -> str:
     """The table in Markdown, from a fresh run; the same each time."""
-    head = ("zone", "checkdmarc", "preflight", "who is right, by RFC 7208")
-    lines = [head, ("---",) * 4, *rows()]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown(("zone", "checkdmarc", "preflight", "who is right, by RFC 7208"), rows())
