@@ -334,7 +334,15 @@ async def _sender(ctx: Context, sender: Sender) -> Findings:
         )
         return
     outcome, record = await _evaluate(ctx, sender)
-    if outcome.result == "pass":
+    if outcome.result != "pass" and ctx.subject.helo is None and (await _tree(ctx, sender.domain)).asks_helo:
+        yield NOT_AUTHORISED.undecided(
+            sender,
+            "the record of {domain} asks for the HELO name, which is not known",
+            outcome.evidence,
+            fix="Give the name that the server greets with (--helo).",
+            domain=outcome.domain,
+        )
+    elif outcome.result == "pass":
         yield NOT_AUTHORISED.passes(
             sender,
             "{domain} lets {ip} send: pass, by {matched}",

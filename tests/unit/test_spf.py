@@ -321,6 +321,19 @@ def test_the_null_sender_is_judged_by_the_helo_name() -> None:
     assert found(told({}, Subject.of(ips=[IP], mail_from=["<>"]))) == {"not-authorised": "inconclusive"}
 
 
+def test_a_record_that_asks_for_the_helo_name_needs_it() -> None:
+    script = {
+        **txt(DOMAIN, "v=spf1 exists:%{h}.x.example -all"),
+        f"A {HELO}.x.example": ["127.0.0.2"],
+        f"TXT {HELO}": NxDomain,
+    }
+    assert found(told(script, Subject.of(ips=[IP], mail_from=[DOMAIN]))) == {"not-authorised": "inconclusive"}
+    assert found(told(script, Subject.of(ips=[IP], mail_from=[DOMAIN], helo=HELO))) == {"helo-missing": "fail"}
+    assert found(
+        told(txt(DOMAIN, f"v=spf1 ip4:{IP} exists:%{{h}}.x.example"), Subject.of(ips=[IP], mail_from=[DOMAIN]))
+    ) == {"no-all": "fail"}
+
+
 @pytest.mark.parametrize(
     ("answers", "status"),
     [

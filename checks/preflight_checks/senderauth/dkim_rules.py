@@ -11,6 +11,9 @@ from preflight.findings import Severity
 _BULK = "Gmail, Yahoo and Outlook.com refuse mail in bulk without a valid signature."
 
 
+_KEY = ("message|dkim-selector", "message|domain")
+
+
 def _rule(name: str, severity: Severity, *needs: str, title: str, why: str, fix: str, reference: str) -> Rule:
     return Rule(id=f"dkim/{name}", severity=severity, title=title, why=why, fix=fix, reference=reference, needs=needs)
 
@@ -27,14 +30,14 @@ NONE_VALID = _rule(
     "none-valid", Severity.ERROR, "message",
     title="At least one signature of the message is valid",
     why=f"A signature that does not verify is as good as none. {_BULK}",
-    fix="Mend one of the signatures, that of the domain in From first: {reasons}.",
+    fix="Mend one of the signatures, that of the domain in From first; the finding for each says how.",
     reference="RFC 6376 6.1; RFC 6376 6.3",
 )  # fmt: skip
 SYNTAX = _rule(
     "syntax", Severity.WARNING, "message",
     title="Each DKIM-Signature can be read",
     why="A verifier passes over a signature whose field breaks the grammar, or lacks what it must have.",
-    fix="Have the program that signs make the field anew: {problem}.",
+    fix="Have the program that signs write the field as RFC 6376 has it; a newer release of it may.",
     reference="RFC 6376 3.5; RFC 6376 6.1.1",
 )  # fmt: skip
 FROM_NOT_SIGNED = _rule(
@@ -104,51 +107,50 @@ ED25519_ONLY = _rule(
     reference="RFC 8463 3; RFC 8301 3.1",
 )  # fmt: skip
 
-_KEY = "message|dkim-selector"
 KEY_MISSING = _rule(
-    "key-missing", Severity.WARNING, _KEY,
+    "key-missing", Severity.WARNING, *_KEY,
     title="The key of each selector is in DNS",
     why="Without the public key nobody can verify a signature.",
     fix="Publish the public key as a TXT record at {part}; see that the server signs with this selector and domain.",
     reference="RFC 6376 3.6.2; RFC 6376 6.1.2",
 )  # fmt: skip
 KEY_REVOKED = _rule(
-    "key-revoked", Severity.WARNING, _KEY,
+    "key-revoked", Severity.WARNING, *_KEY,
     title="No key in use was revoked",
     why="An empty p= says that the key is withdrawn: all signatures with it are invalid.",
     fix="Sign with a selector whose key is in force, or publish the public key in p= of {part}.",
     reference="RFC 6376 3.6.1",
 )  # fmt: skip
 KEY_INVALID = _rule(
-    "key-invalid", Severity.WARNING, _KEY,
+    "key-invalid", Severity.WARNING, *_KEY,
     title="Each key record can be read",
     why="A verifier that cannot read the key record takes no signature with it.",
     fix="Mend the TXT record at {part}: {problem}. It should read v=DKIM1; k=rsa; p=… with the whole key on one line.",
     reference="RFC 6376 3.6.1; RFC 6376 6.1.2; RFC 8463 4",
 )  # fmt: skip
 KEY_SHORT = _rule(
-    "key-too-short", Severity.WARNING, _KEY,
+    "key-too-short", Severity.WARNING, *_KEY,
     title="Each RSA key has 1024 bits or more",
     why="A verifier must not take a signature with a shorter key, since such keys can be broken.",
     fix="Make a new key of 2048 bits, publish it under a new selector, and sign with it.",
     reference="RFC 8301 3.2; Google, Email sender guidelines",
 )  # fmt: skip
 WEAK_KEY = _rule(
-    "weak-key", Severity.WARNING, _KEY,
+    "weak-key", Severity.WARNING, *_KEY,
     title="Each RSA key has 2048 bits or more",
     why="Keys of 1024 bits are taken still, but are no longer held to be safe; Google recommends 2048.",
     fix="Make a new key of 2048 bits, publish it under a new selector, and sign with it.",
     reference="RFC 8301 3.2; Google, Email sender guidelines",
 )  # fmt: skip
 KEY_LONG = _rule(
-    "key-too-long", Severity.WARNING, _KEY,
+    "key-too-long", Severity.WARNING, *_KEY,
     title="No RSA key has more than 4096 bits",
     why="Verifiers need not handle longer keys, and many do not.",
     fix="Sign with a key of 2048 bits.",
     reference="RFC 8301 3.2",
 )  # fmt: skip
 TESTING = _rule(
-    "testing", Severity.WARNING, _KEY,
+    "testing", Severity.WARNING, *_KEY,
     title="No key is marked as a test",
     why="t=y says that the domain only tries DKIM out: a verifier may treat the signed message as unsigned.",
     fix="Take y out of t= in the record at {part} once signing works.",
@@ -165,7 +167,7 @@ SELECTOR = _rule(
     "selector-unusable", Severity.ERROR, "dkim-selector", "domain",
     title="The key of each selector asked for can be used",
     why="Signatures with a selector whose key is missing, revoked, broken or too short are invalid.",
-    fix="Mend the TXT record at {part}: {problem}.",
+    fix="Publish a key of 2048 bits as a TXT record at {part}: v=DKIM1; k=rsa; p=… with the whole key on one line.",
     reference="RFC 6376 3.6; RFC 8301 3.2",
 )  # fmt: skip
 COMMON = _rule(

@@ -45,6 +45,7 @@ SENTENCES = {
     "mx": "{domain} has {count} MX hosts; {most} are the most that SPF allows",
     "none": "{domain}, to which the record refers, has no SPF record",
     "several": "{domain} has {count} SPF records",
+    "itself": "the record of {domain} includes itself",
     "other": "the record cannot be evaluated: {reason}",
     "no record": "{domain} has no SPF record",
     "no domain": "{domain} is no domain that could have an SPF record",
@@ -201,7 +202,12 @@ class Evaluation(spf.query):  # type: ignore[misc] # pyspf has no types
         """pyspf's own, with the redirect as a last mechanism, which matches whatever comes to it."""
         if mech == _REDIRECT:
             return mech, "all", "", self.cidrmax, _REDIRECT
-        term, name, argument, prefix, result = super().validate_mechanism(mech)
+        try:
+            term, name, argument, prefix, result = super().validate_mechanism(mech)
+        except spf.PermError as error:
+            if "trivial recursion" in str(error):
+                raise _broken("itself", domain=self.d) from error
+            raise
         return term, name, argument, prefix, _Matched(result, (mech,), self.d)
 
     def check_lookups(self) -> None:

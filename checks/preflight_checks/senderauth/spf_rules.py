@@ -128,7 +128,7 @@ NOT_AUTHORISED = Rule(
     title="SPF lets the sending address send for the envelope domain",
     why="Anything but pass counts as unauthenticated: receivers refuse it or take it for forged, and DMARC cannot rest "
     "on it. For the null sender of bounces it is the HELO name that counts.",
-    fix="In DNS: {remedy}. Where a service sends for you, put the include that it documents there instead.",
+    fix="In DNS: {remedy}.",
     reference="RFC 7208 2.4; RFC 7208 8",
     needs=("ip", "domain|mail-from"),
 )

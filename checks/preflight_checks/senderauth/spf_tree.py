@@ -44,6 +44,11 @@ class Tree:
         """The records, the domain's own first."""
         return tuple(found.evidence for found in self.records.values())
 
+    @property
+    def asks_helo(self) -> bool:
+        """Whether a record in it has the macro of the HELO name (RFC 7208 7.2)."""
+        return any("%{h" in text.lower() for found in self.records.values() for text in found.texts)
+
     def target(self, term: Term, domain: str) -> str | None:
         """The name that a term in the record of a domain leads to; `None` where it hangs on the sender."""
         return target_of(term, domain, self.root)

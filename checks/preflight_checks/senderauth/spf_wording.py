@@ -18,9 +18,10 @@ REFUSALS: Mapping[str, str] = {
 """Why a sender is not authorised, by the result, with two cases of their own."""
 
 REMEDIES: Mapping[str, str] = {
-    "before": "in the SPF record of {at}, put {mechanism} before {matched}",
-    "end": "in the SPF record of {at}, add {mechanism}",
-    "publish": "publish this record: `{record}`",
+    "before": "in the SPF record of {at}, put {mechanism} before {matched}; where a service sends for you, the include "
+    "that it documents",
+    "end": "in the SPF record of {at}, add {mechanism}; where a service sends for you, the include that it documents",
+    "publish": "publish this record: `{record}`; where a service sends for you, with the include that it documents",
     "mend": "mend what makes the evaluation fail: {problem}",
     "give up": "if it does send mail after all, publish `{record}`; else send under another envelope domain",
 }
