@@ -16,8 +16,8 @@ BROKEN = Rule(
     title="The ARC chain of the message is whole",
     why="Forwarders put an ARC set before a message to say what they found. Receivers that trust a forwarder pass over "
     "a failure of SPF and DKIM behind a chain that is whole; a broken one helps nobody.",
-    fix="A message that you write yourself needs no ARC: send it without these fields. Where your server forwards, have "
-    "it seal last, after all that changes the message.",
+    fix="A message that you write yourself needs no ARC: send it without these fields. Where your server forwards, "
+    "have it seal last, after all that changes the message.",
     reference="RFC 8617 5.2",
     needs=("message",),
 )

@@ -104,7 +104,9 @@ async def _message(_: Context, verified: Verified) -> Findings:
         else:
             yield rules.MISSING.undecided(_MAIL, "the header is larger than is looked at; so far it has no signature")
         return
-    yield rules.MISSING.passes(_MAIL, "the message is signed with DKIM; signatures on it: {count}", count=verified.count)
+    yield rules.MISSING.passes(
+        _MAIL, "the message is signed with DKIM; signatures on it: {count}", count=verified.count
+    )
     match verified.state:
         case State.VALID:
             yield rules.NONE_VALID.passes(

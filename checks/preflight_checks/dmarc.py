@@ -131,8 +131,8 @@ async def _alignment(ctx: Context, author: str) -> Findings:
         open_rules = (rules.NOT_ALIGNED,)
         yield rules.POLICY_APPLIED.passes(author, "{part} asks for nothing to be done with mail that does not align")
     verified = await _verified(ctx)
-    dkim = ByDkim(doubt=Message("without a signed message it is not known whether DKIM vouches for {domain}",
-                                {"domain": author}))  # fmt: skip
+    unknown = Message("without a signed message it is not known whether DKIM vouches for {domain}", {"domain": author})
+    dkim = ByDkim(doubt=unknown, unseen=True)
     if isinstance(verified, Verified):
         strict = found is not None and found.record.strict_dkim
         dkim = await by_dkim(ctx.dns, author, verified, strict=strict)
@@ -162,17 +162,17 @@ def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDk
     """The verdict on mail of one envelope sender from all addresses, which no signature vouches for."""
     seen = gather(*(one.evidence for one in group[:SHOWN]))
     broken = [one for one in group if one.state == "unaligned"]
-    lost = [one.outcome.unanswered for one in group if one.state == "unknown"]
+    lost = [one.doubt for one in group if one.doubt is not None]
     if not broken and not lost:
         domains = sorted({one.outcome.domain for one in group})
         return rule.passes(
             part, "SPF passes for {domains}, which aligns with {author}", seen, domains=domains, author=author
         )
-    if not broken or dkim.doubt is not None:
-        doubt = _said(dkim.doubt if broken else lost[0])
-        fix = None if isinstance(dkim.doubt, Unanswered) or not broken else ADD_MESSAGE
+    doubt = lost[0] if not broken else dkim.doubt
+    if doubt is not None:
+        fix = ADD_MESSAGE if broken and dkim.unseen else None
         return rule.undecided(part, "whether mail from {author} aligns cannot be told: {doubt}", seen, author=author,
-                              doubt=doubt, fix=fix)  # fmt: skip
+                              doubt=_said(doubt), fix=fix)  # fmt: skip
     reasons = [one.reason for one in broken[:SHOWN]]
     if dkim.others:
         signers = {"domains": ", ".join(dkim.others[:SHOWN])}
@@ -188,15 +188,11 @@ def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDk
     )  # fmt: skip
 
 
-def _said(doubt: Unanswered | Message | None) -> Message:
-    match doubt:
-        case Unanswered():
-            args = {"question": str(doubt.question), "seen": doubt.detail or str(doubt.reason)}
-            return Message("{question} has no answer ({seen})", args)
-        case Message():
-            return doubt
-        case None:
-            return Message("SPF comes to temperror", {})
+def _said(doubt: Unanswered | Message) -> Message:
+    if isinstance(doubt, Message):
+        return doubt
+    args = {"question": str(doubt.question), "seen": doubt.detail or str(doubt.reason)}
+    return Message("{question} has no answer ({seen})", args)
 
 
 async def _spf(ctx: Context, author: str) -> list[BySpf]:

@@ -172,7 +172,19 @@ def test_the_null_sender_is_judged_by_helo() -> None:
     }
     assert failing(PLAIN, script, mail_from=("",), helo="mail.example.com") == set()
     assert failing(PLAIN, script, mail_from=("",), helo="mail.example.net") == set(ALIGNMENT)
-    assert failing(PLAIN, script, mail_from=("",)) == set(ALIGNMENT)
+    report = check(PLAIN, script, mail_from=("",))
+    assert outcome(report, "inconclusive") == set(ALIGNMENT)
+    assert "the HELO name, which is not known" in said(report, "policy-applied")
+
+
+def test_an_spf_record_that_asks_for_the_helo_name() -> None:
+    script = {
+        "TXT example.com": ["v=spf1 exists:%{h}.ok.example.com -all"],
+        "A mail.example.com.ok.example.com": ["127.0.0.2"],
+    }
+    assert failing(PLAIN, script, helo="mail.example.com") == set()
+    script["A unknown.ok.example.com"] = NxDomain
+    assert outcome(check(PLAIN, script), "inconclusive") == set(ALIGNMENT)
 
 
 def test_the_return_path_is_the_envelope_sender_where_none_is_given() -> None:

@@ -1,7 +1,7 @@
 """What vouches for the domain in From: signatures of DKIM, and SPF for each envelope sender and sending address."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,9 +11,11 @@ from preflight.subject import Subject
 from preflight.text import Message
 from preflight_checks.senderauth.alignment import Identifier, is_aligned_somewhere
 from preflight_checks.senderauth.dkim_evaluation import State, Verified
-from preflight_checks.senderauth.spf_evaluation import evaluate_spf
+from preflight_checks.senderauth.spf_evaluation import evaluate_in
+from preflight_checks.senderauth.spf_records import is_askable
 from preflight_checks.senderauth.spf_result import SpfOutcome
 from preflight_checks.senderauth.spf_senders import Sender, senders
+from preflight_checks.senderauth.spf_tree import Tree, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +23,28 @@ class ByDkim:
     """What the signatures come to.
 
     `aligned`: the domain of a valid one that aligns. `doubt`: why one that aligns might be valid and is not known to
-    be; an unanswered question, or a text. `others`: the domains of valid ones.
+    be; an unanswered question, or a text. `others`: the domains of valid ones. `unseen`:
+    there was no message to look at.
     """
 
     aligned: str | None = None
     doubt: Unanswered | Message | None = None
     others: tuple[str, ...] = ()
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BySpf:
-    """What SPF comes to for one envelope sender from one address. `state`: whether it passes and aligns."""
+    """What SPF comes to for one envelope sender from one address.
+
+    `state`: whether it passes and aligns. `doubt`: why that is unknown, where it is; a question without an answer, or a
+    text.
+    """
 
     sender: Sender
     outcome: SpfOutcome
     state: Literal["aligned", "unaligned", "unknown"]
+    doubt: Unanswered | Message | None = None
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -82,17 +91,35 @@ async def by_spf(dns: Resolver, author: str, subject: Subject, path: str | None,
         subject = replace(subject, mail_from=(path,))
     elif not subject.mail_from and subject.domain is None:
         subject = replace(subject, domain=author)
-    return list(await asyncio.gather(*(_one(dns, author, one, subject.helo or "", strict) for one in senders(subject))))
+    helo, found = subject.helo, senders(subject)
+    # One walk for all addresses: a subject has up to a thousand of them.
+    domains = {name for name in (one.domain or helo or "" for one in found) if is_askable(name)}
+    versions = {one.ip.version for one in found}
+    walked = await asyncio.gather(*(walk(dns, name, versions) for name in domains))
+    trees = dict(zip(domains, walked, strict=True))
+    return list(await asyncio.gather(*(_one(dns, author, one, helo, trees, strict=strict) for one in found)))
 
 
-async def _one(dns: Resolver, author: str, sender: Sender, helo: str, strict: bool) -> BySpf:
-    outcome = await evaluate_spf(dns, ip=sender.ip, mail_from_domain=sender.domain, local_part=sender.local, helo=helo)
+async def _one(
+    dns: Resolver, author: str, sender: Sender, helo: str | None, trees: Mapping[str, Tree], *, strict: bool
+) -> BySpf:
+    tree = trees.get(sender.domain or helo or "")
+    outcome = await evaluate_in(
+        dns, tree, ip=sender.ip, mail_from_domain=sender.domain, local_part=sender.local, helo=helo or ""
+    )
+    if helo is None and outcome.result != "pass" and (not sender.domain or (tree is not None and tree.asks_helo)):
+        return BySpf(sender, outcome, "unknown", _NO_HELO)
     if outcome.result not in ("pass", "temperror"):
         return BySpf(sender, outcome, "unaligned")
-    aligned = await is_aligned_somewhere(dns, author, Identifier("spf", outcome.domain.lower(), strict))
-    if not aligned:
+    if not await is_aligned_somewhere(dns, author, Identifier("spf", outcome.domain.lower(), strict)):
         return BySpf(sender, outcome, "unaligned")
-    return BySpf(sender, outcome, "aligned" if outcome.result == "pass" else "unknown")
+    if outcome.result == "pass":
+        return BySpf(sender, outcome, "aligned")
+    return BySpf(sender, outcome, "unknown", outcome.unanswered or _TEMPERROR)
+
+
+_NO_HELO = Message("SPF asks for the HELO name, which is not known (--helo)", {})
+_TEMPERROR = Message("SPF comes to temperror", {})
 
 
 def by_sender(found: Sequence[BySpf]) -> dict[str, list[BySpf]]:
