@@ -6,7 +6,6 @@ addresses of one domain, each evaluated by pyspf, for information.
 """
 
 import asyncio
-import subprocess
 import sys
 import time
 from statistics import median
@@ -17,7 +16,7 @@ from preflight.policy import Policy
 from preflight.report import Report
 from preflight.runner import Run
 from tests.benchmarks import report
-from tests.benchmarks.run_time import Watched, ask_in_a_row
+from tests.benchmarks.run_time import Watched, ask_in_a_row, served
 
 RUNS = 9
 BOUND = 1.5
@@ -54,11 +53,7 @@ def run_once(address: str, ip: str = "203.0.113.5") -> tuple[float, Watched, Rep
 
 def main() -> int:
     """Measure and report."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        address = server.stdout.readline().strip()
+    with served(SERVER) as address:
         run_once(address)  # loads what is loaded on first use
         pairs = []
         for _ in range(RUNS):
@@ -71,7 +66,6 @@ def main() -> int:
         print(f"(spf: {len(source.spans)} questions, the longest chain has {source.chain()})")
         many, _, _ = run_once(address, "203.0.112.0/22")
         print(f"(spf: 1,024 addresses of one domain take {many * 1000:.0f} ms)")
-        server.communicate("")
     return report("spf, nine includes", median(a for a, _ in pairs), median(b for _, b in pairs), BOUND, "depth")
 
 

@@ -15,7 +15,7 @@ HEAD = "@ SOA ns1 root 1 60 60 60 60\n@ NS ns1\nns1 A 127.0.0.1\n"
 ZONES = {
     "good.example": HEAD
     + '@ MX 10 mail\n@ TXT "v=spf1 mx -all"\nmail A 203.0.113.25\nmail AAAA 2001:db8::25\nmail TXT "v=spf1 a -all"\n'
-    '_dmarc TXT "v=DMARC1; p=reject"\n',
+    '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:reports@good.example"\n',
     "bad.example": HEAD + "@ MX 10 mx\nmx CNAME mail\nmail A 198.51.100.77\n",
     "isp.example": HEAD + "198-51-100-77.dyn A 198.51.100.77\n",
     "113.0.203.in-addr.arpa": HEAD + "25 PTR mail.good.example.\n",
