@@ -218,16 +218,12 @@ class Evaluation(spf.query):  # type: ignore[misc] # pyspf has no types
 
     def dns_spf(self, domain: str) -> str | None:
         """The SPF record of a domain, `None` where there is none (RFC 7208 4.5)."""
-        texts = [text for text in self._texts(domain) if text is not None]
+        if not self.dns(domain, "TXT"):
+            return None
+        texts = published(domain, self.answers[Question.of(domain, "TXT")]).texts
         if len(texts) > 1:
             raise _broken("several", domain=domain, count=len(texts))
         return texts[0] if texts else None
-
-    def _texts(self, domain: str) -> tuple[str, ...]:
-        if not self.dns(domain, "TXT"):
-            return ()
-        question = Question.of(domain, "TXT")
-        return published(domain, self.answers[question]).texts
 
     def dns_txt(self, domainname: str, rr: str = "TXT", ignore_void: bool = False) -> list[bytes]:
         """The TXT records of a domain, for explanations."""
