@@ -36,6 +36,7 @@ fuzz: $(READY)
 docs: $(READY)
 	$(BIN)/preflight rules --format markdown --lang en > docs/rules.md
 	$(BIN)/preflight codes --format markdown --lang en > docs/codes.md
+	$(BIN)/preflight profiles --format markdown --lang en > docs/receivers.md
 	$(BIN)/preflight schema > docs/report.schema.json
 	$(BIN)/python -m tests.pages
 

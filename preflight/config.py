@@ -51,13 +51,16 @@ class SubjectTable(_Table, frozen=True):
 
 
 class PolicyTable(_Table, frozen=True):
-    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver."""
+    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver.
+
+    `bulk`: the domain sends 5,000 messages a day or more to that receiver, of which more is asked."""
 
     fail_on: FailOn = FailOn.ERROR
     select: list[str] = []
     ignore: list[str] = []
     severity: dict[str, Severity] = {}
     profile: str | None = None
+    bulk: bool = True
 
 
 class WaiverTable(_Table, frozen=True):
@@ -156,7 +159,7 @@ class Config:
                 for w in self.table.waiver
             ),
             fail_on=policy.fail_on,
-            profile=load_profile(policy.profile) if policy.profile is not None else None,
+            profile=load_profile(policy.profile).asked_of(bulk=policy.bulk) if policy.profile is not None else None,
         )
 
     def with_options(self, check: str, **options: Any) -> "Config":

@@ -57,7 +57,11 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found out about one subject."""
+    """What a run found out about one subject.
+
+    `profile` is the name of the receiver's profile, if one was asked for; `weighed_by` says for people whose demands
+    that are, and of which senders.
+    """
 
     subject: Subject
     verdict: Verdict
@@ -67,6 +71,8 @@ class Report:
     duration: float
     """Seconds."""
     version: str = field(default=__version__)
+    profile: str = ""
+    weighed_by: Message | None = None
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -99,6 +105,8 @@ def build_report(
         ),
         started_at=started_at,
         duration=duration,
+        profile=policy.profile.name if policy.profile else "",
+        weighed_by=policy.profile.told if policy.profile else None,
     )
 
 

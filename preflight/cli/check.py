@@ -8,6 +8,7 @@ import typer
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
     AuthoritativeOption,
+    BulkOption,
     DeadlineOption,
     DkimSelectorOption,
     DomainOption,
@@ -38,6 +39,7 @@ from preflight.errors import ConfigError
 if TYPE_CHECKING:
     from preflight.config import Config
     from preflight.policy import Policy
+    from preflight.profiles import Profile
     from preflight.registry import Registry
     from preflight.subject import Subject
 
@@ -67,6 +69,7 @@ def check(
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
     profile: ProfileOption = None,
+    bulk: BulkOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
     spamassassin: SpamAssassinOption = False,
@@ -92,7 +95,7 @@ def check(
     given |= {"mail_from": mail_from, "dkim_selector": dkim_selector}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
-    policy = chosen_policy(file, registry, select, ignore, fail_on, profile)
+    policy = chosen_policy(file, registry, select, ignore, fail_on, profile, bulk=bulk)
     engine = engine_for(
         file,
         registry,
@@ -155,10 +158,11 @@ def chosen_policy(
     ignore: list[str] | None,
     fail_on: str | None,
     profile: str | None = None,
+    *,
+    bulk: bool | None = None,
 ) -> "Policy":
     """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
     from preflight.policy import FailOn
-    from preflight.profiles import load_profile
     from preflight.text import nearest
 
     kinds = [kind.value for kind in FailOn]
@@ -170,9 +174,24 @@ def chosen_policy(
         select=_ids(select),
         ignore=_ids(ignore),
         fail_on=FailOn(fail_on) if fail_on else None,
-        profile=load_profile(profile) if profile is not None else None,
+        profile=chosen_profile(file, profile, bulk=bulk),
     )
     return policy.checked({*registry.checks, *registry.rules})
+
+
+def chosen_profile(file: "Config", name: str | None, *, bulk: bool | None) -> "Profile | None":
+    """The profile that options name, or the file where they say nothing, for the kind of sender that either says.
+
+    Raises `ConfigError` for a profile that is not known, and for a kind of sender without a profile.
+    """
+    from preflight.profiles import load_profile
+
+    chosen = name if name is not None else file.table.policy.profile
+    if chosen is None:
+        if bulk is not None:
+            raise ConfigError(f"--{'' if bulk else 'no-'}bulk goes with --profile; `preflight profiles` lists them")
+        return None
+    return load_profile(chosen).asked_of(bulk=file.table.policy.bulk if bulk is None else bulk)
 
 
 def _ids(given: list[str] | None) -> list[str]:

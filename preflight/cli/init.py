@@ -30,7 +30,8 @@ host = "mail.example.com"        # the mail server's own name
 
 [policy]
 fail-on = "error"                # error, warning or never: the least severity that makes a no-go
-# profile = "outlook"            # judge by the demands of this receiver
+# profile = "outlook"            # judge by the demands of this receiver; `preflight profiles` lists them
+# bulk = false                   # fewer than 5,000 messages a day go there, of which less is asked
 # select = ["ptr", "helo"]       # only these checks or rules
 # ignore = ["helo/not-mx"]       # not these
 

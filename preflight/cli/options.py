@@ -114,6 +114,15 @@ ProfileOption = Annotated[
     str | None,
     typer.Option("--profile", metavar="NAME", help="Judge by a receiver's own demands.", rich_help_panel=POLICY),
 ]
+BulkOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bulk/--no-bulk",
+        help="With --profile: 5,000 messages a day and more, or fewer. Default: bulk.",
+        show_default=False,
+        rich_help_panel=POLICY,
+    ),
+]
 ReportFormatOption = Annotated[
     str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=OUTPUT)
 ]

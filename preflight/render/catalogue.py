@@ -3,20 +3,20 @@
 Each function returns a text with a final line break. `registry` brings the catalogue, the rules and the checks.
 """
 
-import json
 import re
-import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from preflight.bounces.catalogue import Bounce
 from preflight.check import Check, Rule
 from preflight.registry import Registry
 from preflight.render.document import Block, Facts, Heading, Items, Paragraph, Ref, Table, to_markdown, to_text
+from preflight.render.reference import CODES_PAGE, RULES_PAGE, readable
+from preflight.render.reference import json_page as _json
+from preflight.render.reference import made_by as _made_by
+from preflight.render.reference import rule_title as _rule_title
 from preflight.subject import OPTIONS
 from preflight.text import Language
 
-CODES_PAGE = "codes.md"
-RULES_PAGE = "rules.md"
 CODES_INTRODUCTION = "Replies by which receivers turn mail away. None was tested against the live services."
 RULES_INTRODUCTION = "What the installed checks can find fault with. A policy may give a rule another severity."
 PLACES = "The run fills the places in <…>; <part> is what was judged: an address, a name, a header, a file."
@@ -117,16 +117,6 @@ def rules_json(rules: Sequence[Rule], registry: Registry, language: Language) ->
     )
 
 
-def readable(template: str, language: Language) -> str:
-    """A template in the language with its places as `<name>`: `add {record}` → `add <record>`."""
-    translated = language.table.get(template, template)
-    try:
-        pieces = list(string.Formatter().parse(translated))
-    except ValueError:  # a lone brace: a text as it is, no template
-        return translated
-    return "".join(text if name is None else f"{text}<{name.replace('_', ' ')}>" for text, name, _, _ in pieces)
-
-
 # --- codes ----------------------------------------------------------------------------------------------------------
 
 
@@ -176,11 +166,6 @@ def _bounce_blocks(bounce: Bounce, registry: Registry, language: Language) -> li
 def _rule_ids(bounce: Bounce, registry: Registry) -> list[str]:
     """The rules that the catalogue names, then those of other installed checks that prevent the bounce."""
     return list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
-
-
-def _rule_title(rule_id: str, registry: Registry, language: Language) -> str:
-    rule = registry.rules.get(rule_id)
-    return readable(rule.title, language) if rule else language.say("not installed")
 
 
 def _class(bounce: Bounce, language: Language) -> str:
@@ -252,14 +237,3 @@ def _needs(rule: Rule, language: Language) -> str:
 
 def _places_note(language: Language) -> Paragraph:
     return Paragraph(readable(PLACES, language))
-
-
-# --- both -----------------------------------------------------------------------------------------------------------
-
-
-def _made_by(command: str, language: Language) -> str:
-    return f"<!-- Made by `preflight {command} --format markdown --lang {language.code}`; do not edit. -->\n\n"
-
-
-def _json(objects: Iterable[Mapping[str, object]]) -> str:
-    return json.dumps(list(objects), ensure_ascii=False, indent=2) + "\n"

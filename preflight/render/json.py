@@ -138,6 +138,7 @@ class ReportDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     findings: list[FindingDocument]
     board: list[BoardDocument]
     counts: CountsDocument
+    profile: Annotated[str | None, Meta(description="The profile of a receiver that the findings are weighed by.")]
 
 
 class ReportsDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag="preflight-reports/1"):
@@ -160,6 +161,7 @@ def report_document(report: Report, language: Language) -> ReportDocument:
         findings=[_finding(judged, language) for judged in report.findings],
         board=[_row(row, language) for row in report.board],
         counts=CountsDocument(*(report.counts[status] for status in _COUNTED)),
+        profile=report.profile or None,
     )
 
 

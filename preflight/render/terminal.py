@@ -169,6 +169,8 @@ def _verdict(page: _Page, report: Report) -> None:
     page.lines.append(Text())
     for label, text in inputs(report.subject):
         page.put(page.say(text) if isinstance(text, Message) else text, column=_FIELD, label=page.say(label), at=2)
+    if report.weighed_by is not None:
+        page.put(page.say(report.weighed_by), column=_FIELD, label=page.say("judged for"), at=2)
     counted = [page.say(_COUNTED[status], count=report.counts[status]) for status in _COUNTED if report.counts[status]]
     if counted:
         page.put(", ".join(counted), column=_FIELD, label=page.say("findings"), at=2)
