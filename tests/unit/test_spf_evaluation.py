@@ -156,6 +156,10 @@ ELEVEN = {f"A n{n}.example": ["192.0.2.1"] for n in range(11)}
     ("script", "problem"),
     [
         ({"TXT example.com": ["v=spf1 -all", "v=spf1 a"]}, "example.com has 2 SPF records"),
+        (
+            spf_at(top="include:a.%% -all"),
+            "the record cannot be evaluated: invalid-macro-char : a",
+        ),
         (spf_at(top="include:example.com -all"), "the record of example.com includes itself"),
         (spf_at(top="ip4:x -all"), "ip4:x has no IPv4 address such as 192.0.2.25"),
         (

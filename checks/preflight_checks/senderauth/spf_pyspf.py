@@ -284,12 +284,12 @@ def _result(text: str) -> SpfResult:
     return next(result for result in results if result == text)
 
 
-def expand(spec: str, domain: str, origin: str) -> str:
+def expand(spec: str, domain: str, origin: str) -> str | None:
     """A domain-spec that has no macros but `%{d}` and `%{o}`, expanded for the record of a domain in the tree of
-    another. Raises `ValueError` for one that cannot be."""
+    another; `None` for one that pyspf cannot expand (such as ends in `%%`, which no name does)."""
     query = spf.query(i="", s=f"postmaster@{origin}", h=origin)
     query.d = domain
     try:
         return str(query.expand(spec))
-    except spf.PermError as error:
-        raise ValueError(str(error)) from error
+    except spf.PermError:
+        return None

@@ -137,6 +137,8 @@ def target_of(term: Term, domain: str, root: str) -> str | None:
         from preflight_checks.senderauth.spf_pyspf import expand  # here: pyspf takes a moment to load
 
         spec = expand(spec, domain, root)
+        if spec is None:
+            return None
     name = spec.removesuffix(".").lower()
     while len(name) > MAX_NAME and "." in name:  # RFC 7208 7.3
         name = name.partition(".")[2]
