@@ -148,7 +148,7 @@ class Ledger:
     ) -> None:
         missing = subject.missing(rule.needs)
         # A host was given, so that its addresses are not an input that is missing: they are not known.
-        if options := [need for need in missing if need != "ip" or subject.host is None]:
+        if options := [need for need in missing if subject.host is None or "ip" not in need.split("|")]:
             message = Message(NOT_GIVEN, {"options": subject.options_for(options)})
             self._findings.append(Finding(rule=rule.id, status=Status.SKIPPED, part=subject.label, message=message))
         elif missing and subject.ips_unknown:
