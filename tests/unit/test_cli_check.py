@@ -108,7 +108,7 @@ def test_a_message_alone(capsys: Captured, tmp_path: Path) -> None:
     statuses = found(report)
     assert statuses["message/subject-trivial", "Subject"] == "fail"
     others = {(rule.partition("/")[0], status) for (rule, _), status in statuses.items() if "message/" not in rule}
-    assert {check for check, status in others if status != "skipped"} == {"sender-domain"}
+    assert {check for check, status in others if status != "skipped"} == {"sender-domain", "dkim", "dmarc", "arc"}
     assert ("sender-domain", "inconclusive") in others
     rows = {row["bounce"]: row for row in report["board"]}
     assert rows["microsoft/SC-001"]["state"] == "at-risk"

@@ -33,7 +33,7 @@ NOT_ALIGNED = _rule(
     reference="RFC 7489 3.1; RFC 9989 4.4; Google, Email sender guidelines",
 )  # fmt: skip
 POLICY_APPLIED = _rule(
-    "policy-applied", Severity.ERROR, _RECORD, "message|ip",
+    "policy-applied", Severity.ERROR, _RECORD, "ip",
     title="The policy of the domain in From is not applied to its own mail",
     why="The domain asks receivers to refuse (p=reject) or to distrust (p=quarantine) mail that does not align, and "
     "they do: Outlook.com and Exchange Online answer 550 5.7.509, Gmail 550 5.7.26, NetEase 550 MI:DMA.",
