@@ -8,7 +8,7 @@ import re
 from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Evidence, Severity
 from preflight.net.addresses import IPAddress, is_public
-from preflight.net.https import UNDECIDED, FetchTrouble, Page, page_evidence
+from preflight.net.https import UNDECIDED, FetchFailure, FetchTrouble, Page, page_evidence
 from preflight.text import Message
 from preflight_checks.hosts import look_up, mail_hosts
 from preflight_checks.senderauth.dkim_tags import read_tags
@@ -21,6 +21,19 @@ _WEEK = 7 * 24 * 3600  # seconds
 _ID = re.compile(r"[A-Za-z0-9]{1,32}")
 _REDIRECTS = range(300, 400)
 _PROBED = ("domain", "probe")
+
+# What a request came to, in the place of a page.
+FAILURES = {
+    FetchFailure.REFUSED: "the connection is refused",
+    FetchFailure.UNREACHABLE: "there is no way there: {detail}",
+    FetchFailure.TIMEOUT: "nothing came in time",
+    FetchFailure.CLOSED: "the connection was closed in the place of an answer",
+    FetchFailure.UNTRUSTED: "the certificate is not trusted: {detail}",
+    FetchFailure.TLS: "no TLS session came about: {detail}",
+    FetchFailure.NOT_HTTP: "the answer is no HTTP: {detail}",
+    FetchFailure.TOO_LARGE: "the answer has more than 64 KB",
+    FetchFailure.NO_ROOTS: "this machine has no root certificates to compare with",
+}
 
 MISSING = Rule(
     id="mta-sts/missing",
@@ -177,7 +190,7 @@ async def _policy(ctx: Context, domain: str) -> Findings:
     page, seen = await _fetch(ctx, host, addresses)
     told = {"host": host, "url": url}
     if isinstance(page, FetchTrouble):
-        why = shortened(str(page))
+        why = Message(FAILURES[page.failure], {"detail": shortened(page.detail) or "-"})
         if page.failure in UNDECIDED:
             for rule in (UNREACHABLE, *_OF_POLICY):
                 yield rule.undecided(domain, "{url} could not be fetched from here: {why}", seen, url=url, why=why)

@@ -10,8 +10,8 @@ from preflight.net.https import FetchFailure, Page
 from preflight.report import Report
 from preflight.subject import Subject
 from preflight.testing import FakeFetcher, NoData, NxDomain, Reason, Script, report_of, statuses
-from preflight.text import Message
-from preflight_checks.mta_sts import CHECK
+from preflight.text import Message, load_translations
+from preflight_checks.mta_sts import CHECK, FAILURES
 from preflight_checks.transport.sts_policy import Policy, read_policy
 
 DOMAIN = "example.com"
@@ -186,6 +186,11 @@ class TestFetching:
         assert sentence(found, "policy-unreachable") == (
             f"{URL} redirects to https://www.example.com/x, where senders must not follow"
         )
+
+
+def test_each_failure_is_told_in_both_languages() -> None:
+    assert set(FAILURES) == set(FetchFailure)
+    assert set(FAILURES.values()) <= set(load_translations("preflight_checks", "zh"))
 
 
 class TestPolicy:

@@ -133,6 +133,14 @@ def test_below_an_authority_name_and_date_count(leaf: Issued, why: str) -> None:
     assert reason(record, sent=(leaf.der, MIDDLE.der)) == why.format(short(record))
 
 
+def test_a_certificate_that_is_no_authority_vouches_for_none() -> None:
+    no_ca = issue("No CA", ROOT)
+    leaf = issue("mail.example.com", no_ca)
+    record = tlsa(2, 1, 1, no_ca)
+    why = f"the certificate was not issued below the authority that {short(record)} names"
+    assert reason(record, sent=(leaf.der, no_ca.der)) == why
+
+
 def test_the_certificate_may_be_for_the_domain() -> None:
     leaf = issue("example.com", MIDDLE)
     assert compared(tlsa(2, 1, 1, MIDDLE), sent=(leaf.der, MIDDLE.der)) == Outcome(kept=True)
@@ -149,7 +157,7 @@ def test_what_cannot_be_told() -> None:
 
 def test_a_chain_made_to_take_long_ends_soon() -> None:
     """Each of many certificates could have issued each other one; they are looked at once."""
-    same = [issue("Same CA", ROOT) for _ in range(60)]
+    same = [issue("Same CA", ROOT, ca=True) for _ in range(60)]
     record = tlsa(2, 1, 1, OTHER)
     assert compared(record, sent=(LEAF.der, *(one.der for one in same), OTHER.der)).kept is False
 

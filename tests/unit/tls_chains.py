@@ -29,8 +29,10 @@ class Issued:
         return self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def issue(name: str, by: Issued | None = None, *, days: float = 90, names: tuple[str, ...] = ()) -> Issued:
-    """A certificate for a name, signed by itself or by another; for the DNS names that are given."""
+def issue(
+    name: str, by: Issued | None = None, *, days: float = 90, names: tuple[str, ...] = (), ca: bool = False
+) -> Issued:
+    """A certificate for a name, signed by itself or by another; for the DNS names that are given; `ca`: that may sign."""
     key = ec.generate_private_key(ec.SECP256R1())
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = (
@@ -42,6 +44,7 @@ def issue(name: str, by: Issued | None = None, *, days: float = 90, names: tuple
         .not_valid_before(NOW - timedelta(days=100))
         .not_valid_after(NOW + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names or (name,)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .sign(by.key if by else key, hashes.SHA256())
     )
     return Issued(built, key)
@@ -54,8 +57,8 @@ def tlsa(usage: int, selector: int, matching: int, of: Issued) -> str:
     return f"{usage} {selector} {matching} {data}"
 
 
-ROOT = issue("Root CA")
-MIDDLE = issue("Middle CA", ROOT)
+ROOT = issue("Root CA", ca=True)
+MIDDLE = issue("Middle CA", ROOT, ca=True)
 LEAF = issue("mail.example.com", MIDDLE)
-OTHER = issue("Other CA")
+OTHER = issue("Other CA", ca=True)
 CHAIN = (LEAF.der, MIDDLE.der)

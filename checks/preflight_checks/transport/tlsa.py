@@ -156,10 +156,22 @@ def _path(
 
 
 def _issued(certificate: "x509.Certificate", issuer: "x509.Certificate") -> bool:
+    """Whether a certificate was signed by an issuer that may sign any (RFC 5280 4.2.1.9)."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
         certificate.verify_directly_issued_by(issuer)
+        return _is_authority(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
-    return True
+
+
+def _is_authority(certificate: "x509.Certificate") -> bool:
+    from cryptography import x509
+
+    if certificate.version is x509.Version.v1:  # from before there were extensions
+        return True
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
