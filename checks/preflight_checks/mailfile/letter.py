@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from preflight_checks.mailfile import charsets
+from preflight import charsets
 from preflight_checks.mailfile.html import Page, read_html
 from preflight_checks.mailfile.parsing import Mail, Part
 from preflight_checks.mailfile.transfer import IDENTITY
