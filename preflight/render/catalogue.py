@@ -184,6 +184,8 @@ def _rule_title(rule_id: str, registry: Registry, language: Language) -> str:
 
 
 def _class(bounce: Bounce, language: Language) -> str:
+    if bounce.permanent is None:
+        return language.say("either")
     return language.say("permanent" if bounce.permanent else "temporary")
 
 
