@@ -19,10 +19,11 @@ import msgspec
 from preflight.check import Secret, Settings
 from preflight.errors import ConfigError, SubjectError
 from preflight.findings import Severity
-from preflight.policy import FailOn, Policy, Waiver, nearest
+from preflight.policy import FailOn, Policy, Waiver
+from preflight.profiles import load_profile
 from preflight.registry import Registry
 from preflight.subject import Subject
-from preflight.text import visible
+from preflight.text import nearest, visible
 
 MAX_SECONDS = 3600.0
 _KEY = re.compile(r"[A-Za-z0-9]{8,63}")  # a DQS key is one DNS label of letters and digits
@@ -45,15 +46,18 @@ class SubjectTable(_Table, frozen=True):
     probe: bool = False
     probe_relay: bool = False
     probe_outbound: str | None = None
+    mail_from: list[str] = []
+    dkim_selector: list[str] = []
 
 
 class PolicyTable(_Table, frozen=True):
-    """`[policy]`: what fails a run, which rules are judged, and severities by rule or check id."""
+    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver."""
 
     fail_on: FailOn = FailOn.ERROR
     select: list[str] = []
     ignore: list[str] = []
     severity: dict[str, Severity] = {}
+    profile: str | None = None
 
 
 class WaiverTable(_Table, frozen=True):
@@ -136,6 +140,8 @@ class Config:
             probe=table.probe,
             probe_relay=table.probe_relay,
             probe_outbound=table.probe_outbound,
+            mail_from=table.mail_from,
+            dkim_selectors=table.dkim_selector,
         )
 
     def policy(self) -> Policy:
@@ -150,6 +156,7 @@ class Config:
                 for w in self.table.waiver
             ),
             fail_on=policy.fail_on,
+            profile=load_profile(policy.profile) if policy.profile is not None else None,
         )
 
     def with_options(self, check: str, **options: Any) -> "Config":

@@ -42,12 +42,32 @@ stands in the finding's sentence as well; reports for people leave it out."""
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a file something stands: the file as it was given, the line and the column, both from 1.
+
+    The column counts octets; it is 0 where only the line is known.
+    """
+
+    file: str
+    line: int
+    column: int = 0
+
+    def __str__(self) -> str:
+        """`file:line:column`, the column only where it is known; as compilers write it."""
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
-    """One look at the outside: where (`dns`, `message`, `smtp`), what was asked, what was seen. See also `RECORD`."""
+    """One look at the outside: where (`dns`, `message`, `smtp`), what was asked, what was seen. See also `RECORD`.
+
+    `place` is where it stands in a file of the user's (a message, a zone file), which is what has to be changed.
+    """
 
     source: str
     asked: str
     seen: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +109,7 @@ class Finding:
             self,
             part=mask(self.part),
             message=self.message.masked(mask),
-            evidence=tuple(Evidence(one.source, mask(one.asked), mask(one.seen)) for one in self.evidence),
+            evidence=tuple(replace(one, asked=mask(one.asked), seen=mask(one.seen)) for one in self.evidence),
             fix=self.fix.masked(mask) if self.fix else None,
         )
 

@@ -1,14 +1,16 @@
 """What the user makes of findings: which rules count, how much, until when a known failure is let pass; the verdict."""
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum, StrEnum
 
+from preflight.bounces.catalogue import Bounce
 from preflight.check import Rule
 from preflight.errors import ConfigError
 from preflight.findings import Finding, Severity, Status
+from preflight.profiles import Profile
+from preflight.text import nearest
 
 
 class Verdict(StrEnum):
@@ -65,13 +67,17 @@ class Waived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Severity overrides by rule or check id, the rules chosen and ignored, waivers, and what fails a run."""
+    """Severity overrides by rule or check id, the rules chosen and ignored, waivers, and what fails a run.
+
+    `profile` has the demands of a receiver: severities that stand below the overrides, and the codes on the board.
+    """
 
     severities: Mapping[str, Severity] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     fail_on: FailOn = FailOn.ERROR
+    profile: Profile | None = None
 
     def selects(self, rule_id: str) -> bool:
         """Whether a rule is to be judged: selected (by default all are) and not ignored."""
@@ -79,9 +85,14 @@ class Policy:
         return chosen and not any(_names(one, rule_id) for one in self.ignore)
 
     def severity(self, rule: Rule) -> Severity:
-        """The severity of a rule: as overridden for it, else for its check, else its own."""
+        """The severity of a rule: as overridden for it, else for its check, else by the profile, else its own."""
         check_id = rule.id.partition("/")[0]
-        return self.severities.get(rule.id) or self.severities.get(check_id) or rule.severity
+        demanded = self.profile.severities.get(rule.id) if self.profile else None
+        return self.severities.get(rule.id) or self.severities.get(check_id) or demanded or rule.severity
+
+    def shows(self, bounce: Bounce) -> bool:
+        """Whether a code has a row on the board: it is the profile's, or without one, it is on every board."""
+        return bounce.id in self.profile.board if self.profile else bounce.on_board
 
     def waived(self, finding: Finding, today: date) -> Waived | None:
         """The waiver about a failure: one in force if there is one, else an expired one, else none."""
@@ -109,20 +120,22 @@ class Policy:
                 raise ConfigError(f"there is no check or rule {one!r}{nearest(one, known)}")
         return self
 
-    def merged(self, *, select: Iterable[str], ignore: Iterable[str], fail_on: FailOn | None) -> "Policy":
+    def merged(
+        self,
+        *,
+        select: Iterable[str],
+        ignore: Iterable[str],
+        fail_on: FailOn | None,
+        profile: Profile | None = None,
+    ) -> "Policy":
         """This policy with what the command line says on top: its `select` replaces, its `ignore` adds."""
         return replace(
             self,
             select=tuple(select) or self.select,
             ignore=(*self.ignore, *ignore),
             fail_on=fail_on or self.fail_on,
+            profile=profile or self.profile,
         )
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the known word nearest to one that is not, or nothing."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def exit_code(verdict: Verdict) -> ExitCode:

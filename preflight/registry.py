@@ -30,6 +30,10 @@ class Registry:
         self.rules: dict[str, Rule] = {}
         self.problems: list[str] = []
         self._packages: dict[str, None] = {"preflight": None}
+        self._named_by: dict[str, list[str]] = {}
+        for bounce in catalogue.bounces.values():
+            for rule_id in bounce.rules:
+                self._named_by.setdefault(rule_id, []).append(bounce.id)
 
     def add(self, check: Check, package: str = "preflight") -> None:
         """Take in a check. `package` is where its translations are.
@@ -66,8 +70,13 @@ class Registry:
         return Language(code, table)
 
     def preventing(self, bounce: str) -> tuple[Rule, ...]:
-        """The rules that prevent a bounce, in the order of the checks."""
-        return tuple(rule for rule in self.rules.values() if bounce in rule.prevents)
+        """The rules that prevent a bounce, as they declare or the catalogue says, in the order of the checks."""
+        named = self.catalogue.bounces[bounce].rules if bounce in self.catalogue.bounces else ()
+        return tuple(rule for rule in self.rules.values() if bounce in rule.prevents or rule.id in named)
+
+    def prevented(self, rule: Rule) -> tuple[str, ...]:
+        """The ids of the bounces that a rule prevents: those that it declares, then those whose entry names it."""
+        return tuple(dict.fromkeys((*rule.prevents, *self._named_by.get(rule.id, ()))))
 
 
 def load_registry() -> Registry:

@@ -92,7 +92,11 @@ def build_report(
         subject=subject,
         verdict=verdict_of(judged),
         findings=judged,
-        board=tuple(_row(bounce, subject, judged, registry, policy) for bounce in registry.catalogue.bounces.values()),
+        board=tuple(
+            _row(bounce, subject, judged, registry, policy)
+            for bounce in registry.catalogue.bounces.values()
+            if policy.shows(bounce)
+        ),
         started_at=started_at,
         duration=duration,
     )
@@ -126,7 +130,7 @@ def _judge(finding: Finding, registry: Registry, policy: Policy, today: date) ->
     return Judged(
         finding=finding,
         severity=severity,
-        prevents=tuple(dict.fromkeys(bounce for rule in rules for bounce in rule.prevents)),
+        prevents=tuple(dict.fromkeys(bounce for rule in rules for bounce in registry.prevented(rule))),
         why=own.why if own else "",
         title=own.title if own else "",
         reference=own.reference if own else "",

@@ -25,6 +25,8 @@ OPTIONS = {
     "probe": "--probe",
     "relay": "--probe-relay",
     "outbound": "--probe-outbound",
+    "mail-from": "--mail-from",
+    "dkim-selector": "--dkim-selector",
 }
 """Each input that a rule may need, and the option that gives it. The MX hosts follow from the domain."""
 
@@ -35,6 +37,8 @@ MAX_ADDRESSES = 1024  # of one subject: more take longer than anybody waits for,
 _LIMIT = f"{MAX_ADDRESSES:,} at once is the limit: check them block by block (an IPv4 /22, an IPv6 /118)"
 _CIDR = re.compile("/[0-9]{1,3}$")  # a netmask (/255.255.255.240) is rather a slip than a block
 _STRANGE = re.compile(r"[^A-Za-z0-9_-]")
+_LONGEST_LOCAL = 64  # octets (RFC 5321 4.5.3.1.1)
+_NOT_LOCAL = re.compile(r"[\s<>\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,9 @@ class Subject:
     `host`, `domain`: host names in their ASCII form, lower case, without a last dot. `helo` is kept as given, since the
     check judges just that. `ips_unknown` says why the addresses of the host are not known though it was given; rules
     that need an address are then inconclusive. `probe`, `relay`, `outbound` are connections that the user asked for: to
-    the host and its MX hosts; to see whether the server relays; to see whether mail can leave here. Make one with
-    `Subject.of`, which reads text as the options do.
+    the host and its MX hosts; to see whether the server relays; to see whether mail can leave here. `mail_from` has the
+    envelope senders (RFC 5321 4.1.1.2), an empty text being the null sender `<>`; `dkim_selectors` the selectors whose
+    keys are to be looked at (RFC 6376 3.1). Make one with `Subject.of`, which reads text as the options do.
     """
 
     name: str = ""
@@ -81,6 +86,8 @@ class Subject:
     probe: bool = False
     relay: bool = False
     outbound: Endpoint | None = None
+    mail_from: tuple[str, ...] = ()
+    dkim_selectors: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -96,6 +103,8 @@ class Subject:
         probe: bool = False,
         probe_relay: bool = False,
         probe_outbound: str | None = None,
+        mail_from: Sequence[str] = (),
+        dkim_selectors: Sequence[str] = (),
     ) -> "Subject":
         """A subject from texts, as the options of `preflight check` give them.
 
@@ -123,6 +132,8 @@ class Subject:
             probe=probe,
             relay=probe_relay,
             outbound=_endpoint(probe_outbound, "--probe-outbound") if probe_outbound is not None else None,
+            mail_from=tuple(dict.fromkeys(_sender(text) for text in mail_from)),
+            dkim_selectors=tuple(dict.fromkeys(host_name(text, "--dkim-selector") for text in dkim_selectors)),
         )
 
     def has(self, need: str) -> bool:
@@ -139,6 +150,10 @@ class Subject:
                 return bool(self.domain)
             case "probe" | "relay":
                 return bool(getattr(self, one))
+            case "mail-from":
+                return bool(self.mail_from)
+            case "dkim-selector":
+                return bool(self.dkim_selectors)
             case _:
                 return getattr(self, one) is not None
 
@@ -161,7 +176,7 @@ class Subject:
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all was given to check. How to look is not what to look at."""
-        return not any(self.has(one) for one in OPTIONS if one not in ("probe", "relay"))
+        return not any(self.has(one) for one in OPTIONS if one not in ("probe", "relay", "dkim-selector"))
 
     @property
     def connects(self) -> bool:
@@ -171,7 +186,7 @@ class Subject:
     @property
     def label(self) -> str:
         """The shortest text that tells this subject from others."""
-        texts = (self.name, self.host, self.helo, self.domain, *map(str, self.ips[:1]))
+        texts = (self.name, self.host, self.helo, self.domain, *map(str, self.ips[:1]), *self.mail_from[:1])
         fallback = self.message.label if self.message else str(self.server or self.outbound or "")
         return next((text for text in texts if text), fallback)
 
@@ -312,6 +327,23 @@ def _addresses(text: str, option: str) -> list[IPAddress]:
     if block.num_addresses > MAX_ADDRESSES:
         raise SubjectError(f"{option} {shown!r} has {block.num_addresses:,} addresses; {_LIMIT}")
     return [_address(str(one), option) for one in block]
+
+
+def _sender(text: str) -> str:
+    """An envelope sender in its normal form: `local@domain`, the domain as a host name; empty for the null sender `<>`.
+
+    A domain alone stands for its postmaster, as it does in SPF (RFC 7208 4.3).
+    """
+    shown = visible(text.strip(), limit=60)
+    raw = text.strip().removeprefix("<").removesuffix(">")
+    if not raw:
+        return ""
+    local, at, domain = raw.rpartition("@")
+    if not at:
+        return f"postmaster@{host_name(raw, '--mail-from')}"
+    if not local or len(local.encode(errors="replace")) > _LONGEST_LOCAL or _NOT_LOCAL.search(local):
+        raise SubjectError(f"--mail-from {shown!r} is no mail address; give user@example.com, a domain, or <>")
+    return f"{local}@{host_name(domain, '--mail-from')}"
 
 
 def _endpoint(text: str, option: str) -> Endpoint:

@@ -5,6 +5,7 @@ written in another language after the run: the English template is the key (as i
 `locale/<language>.toml` of a package holds its translations.
 """
 
+import difflib
 import re
 import string
 import tomllib
@@ -171,3 +172,9 @@ def visible(text: str, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         text = text[: limit - 1] + "…"
     return text.translate(_ESCAPES).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the known word nearest to one that is not, or nothing."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -11,6 +11,7 @@ import msgspec
 
 from preflight.check import Check, Context, Findings, Judge, Rule, judges
 from preflight.findings import Evidence, Finding, Severity
+from preflight.subject import MessageSource
 from preflight_checks.mailfile.letter import Letter, read_letter
 from preflight_checks.mailfile.parsing import NoMail, read_mail
 from preflight_checks.mailrules import (
@@ -78,7 +79,7 @@ async def _run(ctx: Context) -> None:
         return
     options = ctx.options(MessageOptions)
     # In a thread, as a large message takes a second or two, which the questions of other checks need not wait for.
-    read = await asyncio.to_thread(_read, ctx.subject.message.data, is_template=options.template)
+    read = await asyncio.to_thread(_read, ctx.subject.message, is_template=options.template)
     if isinstance(read, NoMail):
         await ctx.each((read,), _no_mail)
         return
@@ -86,9 +87,9 @@ async def _run(ctx: Context) -> None:
     await ctx.each((read,), _readable, *JUDGES, *more)
 
 
-def _read(data: bytes, *, is_template: bool) -> Letter | NoMail:
-    mail = read_mail(data)
-    return mail if isinstance(mail, NoMail) else read_letter(mail, is_template=is_template)
+def _read(given: MessageSource, *, is_template: bool) -> Letter | NoMail:
+    mail = read_mail(given.data)
+    return mail if isinstance(mail, NoMail) else read_letter(mail, is_template=is_template, label=given.label)
 
 
 @judges(*RULES)

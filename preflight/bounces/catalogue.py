@@ -2,7 +2,8 @@
 
 A file has the provider's id, its name, by what hosts and words it is known, its sources by a short name with the date
 of the last look at them, then one `[[bounce]]` for each code. A provider with very many codes may have several files.
-Texts that several entries share are in `texts.toml`. docs/architecture.md describes the format.
+With `board = false` its codes stand on the board only of a run with a profile that names them. Texts that several
+entries share are in `texts.toml`. docs/architecture.md describes the format.
 """
 
 from collections.abc import Iterable, Mapping

@@ -69,6 +69,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checked: date
     sources: dict[str, _Text]
     bounce: list[_Entry]
+    board: bool = True
     generic: bool = False
     hosts: list[_Host] = []
     signs: list[_Line] = []
@@ -90,6 +91,7 @@ class Bounce:
     A reply is known by `known_by` wherever it comes from, by `known_here` in the provider's replies alone, by an
     enhanced code (`status`) or reply code alone where nothing else is known; `last`: only where no general wording is
     found. `examples` are replies that are this bounce, `counter_examples` such that look like it and are not.
+    `on_board`: it has a row on the board of each run without a profile.
     """
 
     id: str
@@ -111,6 +113,7 @@ class Bounce:
     reply_codes: tuple[int, ...] = ()
     examples: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
+    on_board: bool = True
 
     @property
     def advice_now(self) -> Words:
@@ -188,6 +191,7 @@ def _bounce(entry: _Entry, file: _File, shared: Texts, where: str) -> Bounce:
         reply_codes=tuple(entry.reply_codes),
         examples=tuple(entry.examples),
         counter_examples=tuple(entry.counter_examples),
+        on_board=file.board,
     )
 
 

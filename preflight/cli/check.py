@@ -10,6 +10,7 @@ from preflight.cli.options import (
     FailOnOption,
     IgnoreOption,
     OutputOption,
+    ProfileOption,
     ReportFormatOption,
     SelectOption,
     SpamAssassinOption,
@@ -49,6 +50,21 @@ def check(
     message: Annotated[
         str | None,
         typer.Option("--message", metavar="FILE|-", help="Message to judge; - is stdin.", rich_help_panel=_SUBJECT),
+    ] = None,
+    mail_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mail-from",
+            metavar="ADDRESS",
+            help="Envelope sender, a domain, or <>; may repeat. Default: the domain's.",
+            rich_help_panel=_SUBJECT,
+        ),
+    ] = None,
+    dkim_selector: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dkim-selector", metavar="NAME", help="DKIM key to look at; may repeat.", rich_help_panel=_SUBJECT
+        ),
     ] = None,
     server: Annotated[
         str | None,
@@ -106,6 +122,7 @@ def check(
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
+    profile: ProfileOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
     spamassassin: SpamAssassinOption = False,
@@ -130,9 +147,10 @@ def check(
         file = file.with_options("message", spamassassin=True)
     given: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
     given |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
+    given |= {"mail_from": mail_from, "dkim_selector": dkim_selector}
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
-    policy = chosen_policy(file, registry, select, ignore, fail_on)
+    policy = chosen_policy(file, registry, select, ignore, fail_on, profile)
     attempt = seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout")
     live = LiveSource(resolver or file.table.resolver.servers, attempt)
     source: Source = live
@@ -154,16 +172,17 @@ def check(
 
 def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
     """The subjects of the command line, or those of the file: never a mixture that nobody could read."""
-    from preflight.policy import nearest
     from preflight.subject import Subject
+    from preflight.text import nearest
 
     options = [name for name, value in given.items() if value or value == ""]
     if options:
         if file.table.subject:
             shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
             raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
-        ips = given.pop("ip") or ()
-        return [Subject.of(**given, ips=ips)]
+        lists = {"ips": "ip", "mail_from": "mail_from", "dkim_selectors": "dkim_selector"}
+        several: dict[str, Any] = {name: given.pop(option) or () for name, option in lists.items()}
+        return [Subject.of(**given, **several)]
     subjects = file.subjects()
     known = [subject.name for subject in subjects]
     for name in names or ():
@@ -177,10 +196,17 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
 
 
 def chosen_policy(
-    file: "Config", registry: "Registry", select: list[str] | None, ignore: list[str] | None, fail_on: str | None
+    file: "Config",
+    registry: "Registry",
+    select: list[str] | None,
+    ignore: list[str] | None,
+    fail_on: str | None,
+    profile: str | None = None,
 ) -> "Policy":
     """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
-    from preflight.policy import FailOn, nearest
+    from preflight.policy import FailOn
+    from preflight.profiles import load_profile
+    from preflight.text import nearest
 
     kinds = [kind.value for kind in FailOn]
     if fail_on is not None and fail_on not in kinds:
@@ -188,7 +214,10 @@ def chosen_policy(
             f"--fail-on {fail_on!r} is not known; give one of {', '.join(kinds)}{nearest(fail_on, kinds)}"
         )
     policy = file.policy().merged(
-        select=_ids(select), ignore=_ids(ignore), fail_on=FailOn(fail_on) if fail_on else None
+        select=_ids(select),
+        ignore=_ids(ignore),
+        fail_on=FailOn(fail_on) if fail_on else None,
+        profile=load_profile(profile) if profile is not None else None,
     )
     return policy.checked({*registry.checks, *registry.rules})
 

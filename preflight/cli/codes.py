@@ -55,7 +55,7 @@ def codes(
 
 def _chosen(catalogue: "Catalogue", text: str | None) -> "list[Bounce]":
     """All bounces, or those that the text means. Raises `ConfigError` when there are none."""
-    from preflight.policy import nearest
+    from preflight.text import nearest
 
     if text is None:
         return list(catalogue.bounces.values())

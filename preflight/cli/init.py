@@ -20,6 +20,8 @@ host = "mail.example.com"        # the mail server's own name
 # ip = ["203.0.113.25"]          # the addresses (or blocks: 203.0.113.0/28) that mail leaves from; default: the host's
 # helo = "mail.example.com"      # the name sent in HELO/EHLO; default: the host
 # domain = "example.com"         # the sender domain; default: the registrable domain of the host
+# mail-from = ["bounce@example.com", "<>"]   # envelope senders; default: the domain's
+# dkim-selector = ["s1"]         # DKIM keys to look at
 # message = "test.eml"           # a test message, from this file's folder
 # server = "mail.example.com:25" # an SMTP server to connect to
 # probe = true                   # connect to the host and its MX hosts
@@ -28,6 +30,7 @@ host = "mail.example.com"        # the mail server's own name
 
 [policy]
 fail-on = "error"                # error, warning or never: the least severity that makes a no-go
+# profile = "outlook"            # judge by the demands of this receiver
 # select = ["ptr", "helo"]       # only these checks or rules
 # ignore = ["helo/not-mx"]       # not these
 

@@ -25,6 +25,10 @@ FailOnOption = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="error|warning|never", help="What is a no-go.", rich_help_panel=POLICY),
 ]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="Judge by a receiver's own demands.", rich_help_panel=POLICY),
+]
 ReportFormatOption = Annotated[
     str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=OUTPUT)
 ]

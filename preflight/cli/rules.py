@@ -35,7 +35,7 @@ def rules(
         case PageFormat.TEXT:
             show(rules_text(chosen, registry, language, width(), details=rule_id is not None))
         case PageFormat.JSON:
-            show(rules_json(chosen, language), machine=True)
+            show(rules_json(chosen, registry, language), machine=True)
         case PageFormat.MARKDOWN:
             show(rules_markdown(chosen, registry, language), machine=True)
         case _:
@@ -44,7 +44,7 @@ def rules(
 
 def _chosen(registry: "Registry", text: str | None) -> "list[Rule]":
     """All rules, one, or those of a check. Raises `ConfigError` when there are none."""
-    from preflight.policy import nearest
+    from preflight.text import nearest
 
     if text is None:
         return list(registry.rules.values())

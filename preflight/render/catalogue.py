@@ -99,7 +99,7 @@ def rules_markdown(rules: Sequence[Rule], registry: Registry, language: Language
     return _made_by(command, language) + to_markdown(blocks)
 
 
-def rules_json(rules: Sequence[Rule], language: Language) -> str:
+def rules_json(rules: Sequence[Rule], registry: Registry, language: Language) -> str:
     """A list of objects, texts in the language; `needs` has the names of inputs, `domain|helo` for either of two."""
     return _json(
         {
@@ -110,7 +110,7 @@ def rules_json(rules: Sequence[Rule], language: Language) -> str:
             "why": readable(rule.why, language),
             "fix": readable(rule.fix, language),
             "needs": list(rule.needs),
-            "prevents": list(rule.prevents),
+            "prevents": list(registry.prevented(rule)),
             "reference": rule.reference,
         }
         for rule in rules
@@ -232,9 +232,9 @@ def _rule_blocks(rule: Rule, registry: Registry, language: Language) -> list[Blo
         Paragraph(readable(rule.why, language), language.say("Why it matters")),
         Paragraph(readable(rule.fix, language), language.say("Fix")),
     ]
-    if rule.prevents:
+    if prevented := registry.prevented(rule):
         known = registry.catalogue.bounces
-        replies = [(Ref(bounce, CODES_PAGE), known[bounce].reply) for bounce in rule.prevents]
+        replies = [(Ref(bounce, CODES_PAGE), known[bounce].reply) for bounce in prevented]
         blocks.append(
             Table([language.say("code"), language.say("reply")], replies, language.say("Bounces it prevents"))
         )

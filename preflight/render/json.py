@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from preflight.bounces.catalogue import Coverage
-from preflight.findings import Severity, Status
+from preflight.findings import Evidence, Severity, Status
 from preflight.policy import Verdict, Waived
 from preflight.render import Renderer, RenderOptions
 from preflight.report import BoardRow, Judged, Report, State, overall
@@ -38,10 +38,20 @@ class SubjectDocument(Struct, frozen=True, forbid_unknown_fields=True):
     domain: str | None
     message: Annotated[str | None, Meta(description="The path of the message, or - for standard input.")]
     server: Annotated[str | None, Meta(description="The SMTP server, as host:port.")]
+    mail_from: Annotated[list[str], Meta(description="The envelope senders; an empty text is the null sender, <>.")]
+    dkim_selectors: Annotated[list[str], Meta(description="The DKIM selectors whose keys are checked.")]
 
 
-class EvidenceDocument(Struct, frozen=True, forbid_unknown_fields=True):
-    """One look at the outside."""
+class PlaceDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where in a file of the user's something stands."""
+
+    file: Annotated[str, Meta(description="The file as it was given; - for standard input.")]
+    line: Annotated[int, Meta(ge=1)]
+    column: Annotated[int, Meta(ge=0, description="In octets, from 1; 0 where only the line is known.")]
+
+
+class EvidenceDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One look at the outside; `place` is left out where it has none."""
 
     source: Annotated[
         str,
@@ -49,6 +59,7 @@ class EvidenceDocument(Struct, frozen=True, forbid_unknown_fields=True):
     ]
     asked: str
     seen: str
+    place: Annotated[PlaceDocument | None, Meta(description="Where it stands in a message or a zone file.")] = None
 
 
 class WaiverDocument(Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +197,8 @@ def _subject(subject: Subject) -> SubjectDocument:
         domain=subject.domain,
         message=subject.message.label if subject.message else None,
         server=str(subject.server) if subject.server else None,
+        mail_from=list(subject.mail_from),
+        dkim_selectors=list(subject.dkim_selectors),
     )
 
 
@@ -198,12 +211,17 @@ def _finding(judged: Judged, language: Language) -> FindingDocument:
         severity=judged.severity,
         part=finding.part,
         message=language.say(finding.message),
-        evidence=[EvidenceDocument(one.source, one.asked, one.seen) for one in finding.evidence],
+        evidence=[_evidence(one) for one in finding.evidence],
         prevents=list(judged.prevents),
         fix=language.say(finding.fix) if finding.fix else None,
         reference=judged.reference,
         waived=_waiver(judged.waived) if judged.waived else None,
     )
+
+
+def _evidence(one: Evidence) -> EvidenceDocument:
+    place = PlaceDocument(one.place.file, one.place.line, one.place.column) if one.place else None
+    return EvidenceDocument(one.source, one.asked, one.seen, place)
 
 
 def _waiver(waived: Waived) -> WaiverDocument:

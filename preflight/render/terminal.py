@@ -264,9 +264,17 @@ def _failure(page: _Page, number: int, group: Sequence[Judged], codes: Mapping[s
         _field(page, "why", page.translated(judged.why))
     _evidence(page, finding.evidence)
     if not again:
-        _field(page, "prevents", ", ".join(codes.get(bounce, bounce) for bounce in judged.prevents))
+        _field(page, "prevents", _prevented(page, judged.prevents, codes))
     if judged.waived:
         _field(page, "waiver", _waiver(page, judged.waived))
+
+
+def _prevented(page: _Page, bounces: Sequence[str], codes: Mapping[str, str]) -> str:
+    """The replies that stand on the board, and how many of other receivers there are."""
+    shown = [codes[bounce] for bounce in bounces if bounce in codes]
+    if others := len(bounces) - len(shown):
+        shown.append(page.say("{count} replies of other receivers", count=str(others)))
+    return ", ".join(shown)
 
 
 def _field(page: _Page, label: str, body: Piece) -> None:

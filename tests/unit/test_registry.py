@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from preflight import registry as registry_module
+from preflight.bounces.catalogue import Catalogue
 from preflight.check import Check
 from preflight.errors import PluginError
-from preflight.registry import CHECKS, RENDERERS, find_plugins, load_plugin, load_registry
+from preflight.registry import CHECKS, RENDERERS, Registry, find_plugins, load_plugin, load_registry
 from preflight.subject import Subject
 from preflight.testing import statuses
 from tests.unit.fake_checks import IP, bounce, check_of, passing, registry_of, reports_of, rule
@@ -139,3 +140,12 @@ def test_plugins_come_once_our_own_first() -> None:
         own = [one.dist is not None and one.dist.name == "mail-preflight" for one in entries]
         assert own == sorted(own, reverse=True)
     assert "ptr" in {one.name for one in find_plugins(CHECKS)}
+
+
+def test_the_catalogue_may_name_the_rules_that_prevent_a_code() -> None:
+    registry = Registry(Catalogue({CODE: bounce(CODE, rules=["a/two"]), OTHER: bounce(OTHER)}))
+    one, two = rule("a/one", prevents=[CODE]), rule("a/two", prevents=[OTHER])
+    registry.add(check_of(one, two))
+    assert registry.preventing(CODE) == (one, two)
+    assert registry.prevented(one) == (CODE,)
+    assert registry.prevented(two) == (OTHER, CODE)

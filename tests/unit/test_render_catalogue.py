@@ -251,7 +251,7 @@ class TestRulesPage:
 
     def test_json(self) -> None:
         registry = sample()
-        assert json.loads(rules_json([registry.rules["sample/first"]], ENGLISH)) == [
+        assert json.loads(rules_json([registry.rules["sample/first"]], registry, ENGLISH)) == [
             {
                 "id": "sample/first",
                 "check": "sample",

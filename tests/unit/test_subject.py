@@ -27,7 +27,7 @@ def refused(**given: Any) -> str:
         Subject.of(**given)
     line = str(raised.value)
     ((key, _),) = given.items()
-    assert line.startswith({"host": "HOST ", "ips": "--ip "}.get(key, f"--{key} "))
+    assert line.startswith({"host": "HOST ", "ips": "--ip "}.get(key, f"--{key.replace('_', '-')} "))
     assert line.isprintable()
     return line
 
@@ -263,8 +263,11 @@ def test_messages_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_was_given() -> None:
     whole = Subject.of("mail.example.com", ips=["192.0.2.1"], message=MessageSource("x", b"x"), server="192.0.2.1")
-    assert [need for need in subject_module.OPTIONS if not whole.has(need)] == ["probe", "relay", "outbound"]
+    assert [need for need in subject_module.OPTIONS if not whole.has(need)] == [
+        "probe", "relay", "outbound", "mail-from", "dkim-selector",
+    ]  # fmt: skip
     asking = {"probe": True, "probe_relay": True, "probe_outbound": "mx.example.net"}
+    asking |= {"mail_from": ["<>"], "dkim_selectors": ["s1"]}
     whole = Subject.of("mail.example.com", ips=["192.0.2.1"], message=whole.message, server="192.0.2.1", **asking)
     assert [need for need in subject_module.OPTIONS if not whole.has(need)] == []
     assert Subject.of().is_empty
@@ -274,6 +277,26 @@ def test_what_was_given() -> None:
     assert only.has("helo|domain")
     assert not only.has("helo|ip")
     assert not Subject.of("mail").has("mx")
+
+
+@pytest.mark.parametrize(
+    ("given", "sender"),
+    [
+        ("Info@Example.COM", "Info@example.com"),
+        ("<bounce+1=x@müller.example>", "bounce+1=x@xn--mller-kva.example"),
+        ("example.com.", "postmaster@example.com"),
+        ("<>", ""),
+        ("", ""),
+        ('"a@b"@example.com', '"a@b"@example.com'),
+    ],
+)
+def test_envelope_senders(given: str, sender: str) -> None:
+    assert Subject.of(mail_from=[given, given]).mail_from == (sender,)
+
+
+@pytest.mark.parametrize("given", ["@example.com", "a b@example.com", f"{'a' * 65}@example.com", "a\x00@example.com"])
+def test_what_is_no_envelope_sender(given: str) -> None:
+    assert "is no mail address; give user@example.com, a domain, or <>" in refused(mail_from=[given])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from preflight import charsets
+from preflight.findings import Place
 from preflight_checks.mailfile.html import Page, read_html
 from preflight_checks.mailfile.parsing import Mail, Part
 from preflight_checks.mailfile.transfer import IDENTITY
@@ -32,11 +33,15 @@ class Text:
 
 @dataclass(frozen=True, eq=False)
 class Letter:
-    """A message and the texts of its body. `is_template`: fields that the sending program adds may be missing."""
+    """A message and the texts of its body. `is_template`: fields that the sending program adds may be missing.
+
+    `label` is the file as it was given.
+    """
 
     mail: Mail
     texts: tuple[Text, ...]
     is_template: bool = False
+    label: str = "message"
 
     @property
     def octets(self) -> bytes:
@@ -54,18 +59,18 @@ class Letter:
         pages = [one.shown for one in self.texts if one.page is not None]
         return "\n".join(pages or [one.shown for one in self.texts])
 
-    def place(self, offset: int) -> tuple[int, int]:
-        """The line and the column of an offset of the file, from 1; the column counts octets."""
+    def place(self, offset: int) -> Place:
+        """The line and the column of an offset of the file."""
         before = self.octets.rfind(b"\n", 0, offset) + 1
-        return self.octets.count(b"\n", 0, before) + 1, offset - before + 1
+        return Place(self.label, self.octets.count(b"\n", 0, before) + 1, offset - before + 1)
 
     def __str__(self) -> str:
         return "message"
 
 
-def read_letter(mail: Mail, *, is_template: bool = False) -> Letter:
-    """Decode the texts of a message, each up to `MAX_TEXT`."""
-    return Letter(mail, tuple(_text(part) for part in mail.texts[:MAX_TEXTS]), is_template)
+def read_letter(mail: Mail, *, is_template: bool = False, label: str = "message") -> Letter:
+    """Decode the texts of a message, each up to `MAX_TEXT`. `label` is the file as it was given."""
+    return Letter(mail, tuple(_text(part) for part in mail.texts[:MAX_TEXTS]), is_template, label)
 
 
 def _text(part: Part) -> Text:

@@ -6,7 +6,7 @@ from typing import assert_never
 from preflight.check import Context, Findings, judges
 from preflight.findings import Evidence, Finding, Severity
 from preflight_checks.mailfile.budget import Budget, Obstacle
-from preflight_checks.mailfile.extensions import load_extensions
+from preflight_checks.mailfile.extensions import Extension, load_extensions
 from preflight_checks.mailfile.inspection import (
     Disguised,
     Harmless,
@@ -206,7 +206,7 @@ def _runs(found: Runs, place: list[Evidence]) -> Finding:
         found.part,
         "{part} runs when opened: .{extension} ({kind}), refused by {receivers}",
         seen,
-        [Evidence("receiver", *reply.split(": ", 1)) for reply in extension.replies],
+        _replies(extension),
         place,
         extension=extension.text,
         kind=extension.kind,
@@ -214,9 +214,15 @@ def _runs(found: Runs, place: list[Evidence]) -> Finding:
     )
 
 
+def _replies(extension: Extension) -> list[Evidence]:
+    """What the receivers answer, one piece of evidence each; the data has them as `receiver: reply`."""
+    named = (reply.partition(": ") for reply in extension.replies)
+    return [Evidence("receiver", receiver, reply) for receiver, _, reply in named]
+
+
 def _refused(found: Refused, place: list[Evidence]) -> Finding:
     extension = found.extension
-    replies = [Evidence("receiver", *reply.split(": ", 1)) for reply in extension.replies]
+    replies = _replies(extension)
     if not extension.refused_by:
         return REFUSED.fails(
             found.part, "{part} is of a kind that filters distrust: .{extension} ({kind})", place,

@@ -32,10 +32,10 @@ def message_rule(
 
 def at(letter: Letter, offset: int) -> Evidence:
     """A place in the file: line and column, and what stands there up to the end of the line."""
-    line, column = letter.place(offset)
+    place = letter.place(offset)
     end = letter.octets.find(b"\n", offset, offset + 4 * _EXCERPT)
     excerpt = charsets.guess(letter.octets[offset : end if end >= 0 else offset + 4 * _EXCERPT]).rstrip("\r")
-    return Evidence("message", f"line {line}, column {column}", shorten(excerpt, _EXCERPT))
+    return Evidence("message", f"line {place.line}, column {place.column}", shorten(excerpt, _EXCERPT), place)
 
 
 def at_field(letter: Letter, field: Field) -> Evidence:
