@@ -64,7 +64,7 @@ def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language
             "meaning": language.say(bounce.meaning),
             "causes": [language.say(cause) for cause in bounce.causes],
             "advice": [language.say(step) for step in bounce.advice],
-            "rules": _rule_ids(bounce, registry),
+            "rules": list(registry.rules_of(bounce)),
             "source": [language.say(source) for source in bounce.source],
         }
         for bounce in bounces
@@ -165,17 +165,12 @@ def _bounce_blocks(bounce: Bounce, registry: Registry, language: Language) -> li
         Items(language.say("Causes"), [language.say(cause) for cause in bounce.causes]),
         Items(language.say("What to do"), [language.say(step) for step in bounce.advice], ordered=True),
     ]
-    if rules := _rule_ids(bounce, registry):
+    if rules := registry.rules_of(bounce):
         titles = [(Ref(rule, RULES_PAGE), _rule_title(rule, registry, language)) for rule in rules]
         head = [language.say("rule"), language.say("title")]
         blocks.append(Table(head, titles, language.say("Rules that predict it")))
     sources = language.say("Sources, last looked at on {date}", date=bounce.checked.isoformat())
     return [*blocks, Items(sources, [language.say(source) for source in bounce.source])]
-
-
-def _rule_ids(bounce: Bounce, registry: Registry) -> list[str]:
-    """The rules that the catalogue names, then those of other installed checks that prevent the bounce."""
-    return list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
 
 
 def _rule_title(rule_id: str, registry: Registry, language: Language) -> str:
