@@ -77,7 +77,7 @@ _TRADITIONAL = (
     "回覆系統通知自抱歉您被投遞無法主題間，。：、！？；（）【】…－"
 )
 _KANA = "[\\u3041-\\u3093\\u30a1-\\u30f6\\u30fc、。]"
-_CYRILLIC = "(?<![A-Za-zА-Яа-яЁё])[А-ЯЁа-яё][а-яё]{2,}(?![A-Za-zА-Яа-яЁё])"
+_CYRILLIC = "(?<![A-Za-zА-Яа-яЁё])[А-ЯЁа-яё][а-яё]{4,}(?![A-Za-zА-Яа-яЁё])"
 _LATIN = "(?<=[A-Za-z])[\\xc0-\\xff](?![\\xa1-\\xff]{2})|(?<![\\xa1-\\xff]{2})[\\xc0-\\xff](?=[A-Za-z])"
 # A codec, what tells, the least share of it, and the codec to read with (the first one's larger relative).
 _READINGS = (
@@ -86,8 +86,8 @@ _READINGS = (
     ("cp932", re.compile(_KANA), 0.3, "cp932"),
     ("euc_jp", re.compile(_KANA), 0.3, "euc_jp"),
     ("euc_kr", re.compile("[니다가는을를이의에은로하기전송메일받지못했습사람수없음자동응답실패서버주소]"), 0.5, "cp949"),
-    ("koi8-r", re.compile(_CYRILLIC), 0.6, "koi8-r"),
-    ("cp1251", re.compile(_CYRILLIC), 0.6, "cp1251"),
+    ("koi8-r", re.compile(_CYRILLIC), 0.5, "koi8-r"),
+    ("cp1251", re.compile(_CYRILLIC), 0.5, "cp1251"),
     ("cp1252", re.compile(_LATIN), 0.6, "cp1252"),
 )
 
