@@ -29,7 +29,7 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_facts(file: Traversable, kind: type[Table]) -> Table:
-    """A file as the struct that describes it. Raises `CatalogueError`, with its name, for one that breaks the format."""
+    """A file as the struct that describes it. Raises `CatalogueError`, with the file's name, where it is none."""
     try:
         return msgspec.toml.decode(file.read_text(encoding="utf-8"), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources.abc import Traversable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 
 from preflight.bounces.patterns import Pattern, read_pattern
 from preflight.errors import CatalogueError
+from preflight.facts import Id, Line, read_facts
 from preflight.text import Words
 
 Coverage = Literal["full", "partial", "external"]
@@ -20,9 +21,7 @@ Category = Literal[
     "unknown",
 ]  # fmt: skip
 
-_Line = Annotated[str, msgspec.Meta(pattern=r"^\S(.*\S)?\Z")]  # a text of one line, with no space around it
 _Reply = Annotated[str, msgspec.Meta(pattern=r"^[45][0-9]{2}( \S(.*\S)?)?\Z")]  # RFC 5321 4.2: a code and a text
-_Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]
 _Host = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+\Z")]
 _Status = Annotated[str, msgspec.Meta(pattern=r"^[x45]\.[0-7]\.(\d{1,3}|\*)\Z")]
 _ReplyCode = Annotated[int, msgspec.Meta(ge=400, le=599)]
@@ -31,8 +30,8 @@ _ReplyCode = Annotated[int, msgspec.Meta(ge=400, le=599)]
 class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A text in more than one language; stricter than `Words`, so that a misspelt language is found."""
 
-    en: _Line
-    zh: _Line | None = None
+    en: Line
+    zh: Line | None = None
 
     @property
     def words(self) -> Words:
@@ -42,29 +41,29 @@ class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"counter_examples": "not"}):
     """One `[[bounce]]` of a file."""
 
-    code: _Line
+    code: Line
     reply: _Reply
     category: Category
     coverage: Coverage
     meaning: _Text
-    causes: list[_Text | _Id]
-    advice: list[_Text | _Id]
-    source: list[_Line]
+    causes: list[_Text | Id]
+    advice: list[_Text | Id]
+    source: list[Line]
     permanent: bool | None = None
-    rules: list[_Line] = []
-    known_by: list[_Line] = []
-    known_here: list[_Line] = []
+    rules: list[Line] = []
+    known_by: list[Line] = []
+    known_here: list[Line] = []
     last: bool = False
     status: list[_Status] = []
     reply_codes: list[_ReplyCode] = []
-    examples: list[_Line] = []
-    counter_examples: list[_Line] = []
+    examples: list[Line] = []
+    counter_examples: list[Line] = []
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of the catalogue."""
 
-    provider: _Id
+    provider: Id
     name: _Text
     checked: date
     sources: dict[str, _Text]
@@ -72,10 +71,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     board: bool = True
     generic: bool = False
     hosts: list[_Host] = []
-    signs: list[_Line] = []
+    signs: list[Line] = []
 
 
-T = TypeVar("T")
 Texts = Mapping[str, Words]
 
 
@@ -147,12 +145,12 @@ class Provider:
 
 def read_texts(file: Traversable) -> dict[str, Words]:
     """The texts that several entries share, by name. Raises `CatalogueError`."""
-    return {name: text.words for name, text in _decoded(file, dict[_Id, _Text]).items()}
+    return {name: text.words for name, text in read_facts(file, dict[Id, _Text]).items()}
 
 
 def read_entries(file: Traversable, shared: Texts) -> tuple[Provider, list[Bounce]]:
     """The provider and the bounces of a file. Raises `CatalogueError` with its name and what is wrong in it."""
-    read = _decoded(file, _File)
+    read = read_facts(file, _File)
     for entry in read.bounce:
         _validate(entry, read.sources, f"{file.name}: {entry.code}")
     for name in read.sources:
@@ -161,13 +159,6 @@ def read_entries(file: Traversable, shared: Texts) -> tuple[Provider, list[Bounc
     signs = _patterns(read.signs, f"{file.name}: signs")
     provider = Provider(read.provider, read.name.words, read.generic, tuple(read.hosts), signs)
     return provider, [_bounce(entry, read, shared, f"{file.name}: {entry.code}") for entry in read.bounce]
-
-
-def _decoded(file: Traversable, kind: type[T]) -> T:
-    try:
-        return msgspec.toml.decode(file.read_text(encoding="utf-8"), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
 
 
 def _bounce(entry: _Entry, file: _File, shared: Texts, where: str) -> Bounce:

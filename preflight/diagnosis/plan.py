@@ -21,8 +21,8 @@ _NOT_YET: Mapping[str, frozenset[str]] = {
     "rcpt": _CONTENT,
 }
 BEFORE_CONTENT = {
-    "connect": "It was refused as soon as the connection was made, before anything was sent: neither the message nor the"
-    " names that the server gives can be the cause.",
+    "connect": "It was refused as soon as the connection was made, before anything was sent: neither the message nor "
+    "the names that the server gives can be the cause.",
     "helo": "It was refused at HELO, before the message was sent: its content cannot be the cause; leave it as it is.",
     "mail": "It was refused at MAIL FROM, before the message was sent: its content cannot be the cause; leave it as it "
     "is.",
