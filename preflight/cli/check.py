@@ -1,124 +1,68 @@
 """`preflight check`: the main job."""
 
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
+    AuthoritativeOption,
+    DeadlineOption,
+    DkimSelectorOption,
+    DomainOption,
+    DqsKeyFileOption,
     FailOnOption,
+    HeloOption,
     IgnoreOption,
+    IpOption,
+    MailFromOption,
+    MessageOption,
+    NoCacheOption,
     OutputOption,
+    ProbeOption,
+    ProbeOutboundOption,
+    ProbeRelayOption,
     ProfileOption,
     ReportFormatOption,
+    ResolverOption,
     SelectOption,
+    ServerOption,
     SpamAssassinOption,
+    SubjectConfigOption,
+    SubjectOption,
+    TimeoutOption,
 )
 from preflight.errors import ConfigError
 
 if TYPE_CHECKING:
     from preflight.config import Config
-    from preflight.net.dns import Source
     from preflight.policy import Policy
     from preflight.registry import Registry
     from preflight.subject import Subject
-
-_SUBJECT = "What to check"
-_DNS = "DNS and time"
 
 
 def check(
     host: Annotated[str | None, typer.Argument(help="The mail server's own name.", metavar="HOST")] = None,
     *,
-    ip: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ip",
-            help="Sending address or block (CIDR); may repeat. Default: those of HOST.",
-            rich_help_panel=_SUBJECT,
-        ),
-    ] = None,
-    helo: Annotated[
-        str | None,
-        typer.Option("--helo", help="Name sent in HELO/EHLO. Default: HOST.", rich_help_panel=_SUBJECT),
-    ] = None,
-    domain: Annotated[
-        str | None,
-        typer.Option("--domain", help="Sender domain. Default: HOST's registrable domain.", rich_help_panel=_SUBJECT),
-    ] = None,
-    message: Annotated[
-        str | None,
-        typer.Option("--message", metavar="FILE|-", help="Message to judge; - is stdin.", rich_help_panel=_SUBJECT),
-    ] = None,
-    mail_from: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--mail-from",
-            metavar="ADDRESS",
-            help="Envelope sender, a domain, or <>; may repeat. Default: the domain's.",
-            rich_help_panel=_SUBJECT,
-        ),
-    ] = None,
-    dkim_selector: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--dkim-selector", metavar="NAME", help="DKIM key to look at; may repeat.", rich_help_panel=_SUBJECT
-        ),
-    ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option("--server", metavar="HOST[:PORT]", help="SMTP server to connect to.", rich_help_panel=_SUBJECT),
-    ] = None,
-    probe: Annotated[
-        bool,
-        typer.Option("--probe", help="Connect to HOST and its MX hosts too.", rich_help_panel=_SUBJECT),
-    ] = False,
-    probe_relay: Annotated[
-        bool,
-        typer.Option("--probe-relay", help="See whether the server relays for strangers.", rich_help_panel=_SUBJECT),
-    ] = False,
-    probe_outbound: Annotated[
-        str | None,
-        typer.Option(
-            "--probe-outbound",
-            metavar="HOST[:PORT]",
-            help="See whether port 25 of HOST can be reached from here.",
-            rich_help_panel=_SUBJECT,
-        ),
-    ] = None,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", metavar="FILE", help="preflight.toml to read.", rich_help_panel=_SUBJECT),
-    ] = None,
-    subject: Annotated[
-        list[str] | None,
-        typer.Option("--subject", metavar="NAME", help="Only this subject of --config.", rich_help_panel=_SUBJECT),
-    ] = None,
-    resolver: Annotated[
-        list[str] | None,
-        typer.Option("--resolver", metavar="IP[:PORT]", help="Name server to ask; may repeat.", rich_help_panel=_DNS),
-    ] = None,
-    authoritative: Annotated[
-        bool,
-        typer.Option("--authoritative", help="Ask a zone's own servers too for what is missing.", rich_help_panel=_DNS),
-    ] = False,
-    timeout: Annotated[
-        float | None,
-        typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=_DNS),
-    ] = None,
-    deadline: Annotated[
-        float | None,
-        typer.Option("--deadline", metavar="S", help="Seconds for the whole run (30).", rich_help_panel=_DNS),
-    ] = None,
-    dqs_key_file: Annotated[
-        str | None,
-        typer.Option("--dqs-key-file", metavar="FILE", help="Spamhaus DQS key.", rich_help_panel=_DNS),
-    ] = None,
-    no_cache: Annotated[
-        bool,
-        typer.Option("--no-cache", help="Prove each blocklist anew; remember nothing.", rich_help_panel=_DNS),
-    ] = False,
+    ip: IpOption = None,
+    helo: HeloOption = None,
+    domain: DomainOption = None,
+    message: MessageOption = None,
+    mail_from: MailFromOption = None,
+    dkim_selector: DkimSelectorOption = None,
+    server: ServerOption = None,
+    probe: ProbeOption = False,
+    probe_relay: ProbeRelayOption = False,
+    probe_outbound: ProbeOutboundOption = None,
+    config: SubjectConfigOption = None,
+    subject: SubjectOption = None,
+    resolver: ResolverOption = None,
+    authoritative: AuthoritativeOption = False,
+    timeout: TimeoutOption = None,
+    deadline: DeadlineOption = None,
+    dqs_key_file: DqsKeyFileOption = None,
+    no_cache: NoCacheOption = False,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
@@ -132,13 +76,11 @@ def check(
 
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
+    from preflight.cli.engine import engine_for
     from preflight.cli.output import OutputFile
-    from preflight.cli.running import deliver, renderer_for, renderer_named, run_checks
-    from preflight.config import Config, load_config, seconds
-    from preflight.memory import DiskMemory, cache_file
-    from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
+    from preflight.cli.running import deliver, renderer_for, renderer_named
+    from preflight.config import Config, load_config
     from preflight.registry import load_registry
-    from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
     outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
@@ -151,28 +93,22 @@ def check(
     subjects = _subjects(file, config, given, subject)
     registry = load_registry()
     policy = chosen_policy(file, registry, select, ignore, fail_on, profile)
-    attempt = seconds(timeout if timeout is not None else file.table.resolver.timeout, DEFAULT_TIMEOUT, "timeout")
-    live = LiveSource(resolver or file.table.resolver.servers, attempt)
-    source: Source = live
-    if authoritative or file.table.resolver.authoritative:
-        from preflight.net.authority import AuthoritativeSource
-
-        source = AuthoritativeSource(live, attempt)
-    limit = seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
-    settings = file.settings(registry, dqs_key_file)
-    if file.table.resolver.cache and not no_cache and live.endpoints:
-        memory = DiskMemory(cache_file(), live.endpoints)
-        reports = run_checks(subjects, source, registry, policy, replace(settings, memory=memory), limit)
-        memory.save()
-    else:
-        reports = run_checks(subjects, source, registry, policy, settings, limit)
-
+    engine = engine_for(
+        file,
+        registry,
+        resolver=resolver,
+        authoritative=authoritative,
+        timeout=timeout,
+        deadline=deadline,
+        dqs_key_file=dqs_key_file,
+        cache=not no_cache,
+    )
+    reports = engine.run(subjects, policy)
     return deliver(reports, renderer, outputs, registry, lang)
 
 
 def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
     """The subjects of the command line, or those of the file: never a mixture that nobody could read."""
-    from preflight.subject import Subject
     from preflight.text import nearest
 
     options = [name for name, value in given.items() if value or value == ""]
@@ -180,9 +116,7 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
         if file.table.subject:
             shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
             raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
-        lists = {"ips": "ip", "mail_from": "mail_from", "dkim_selectors": "dkim_selector"}
-        several: dict[str, Any] = {name: given.pop(option) or () for name, option in lists.items()}
-        return [Subject.of(**given, **several)]
+        return [subject_of(given)]
     subjects = file.subjects()
     known = [subject.name for subject in subjects]
     for name in names or ():
@@ -193,6 +127,16 @@ def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: 
         where = f"{file.label}: a [[subject]] with" if path else "give"
         raise ConfigError(f"nothing to check: {where} HOST, --ip, --domain, --message, --server or --config")
     return chosen
+
+
+def subject_of(given: Mapping[str, Any]) -> "Subject":
+    """The subject that options give, by their names. Raises `SubjectError` when one of them cannot be read."""
+    from preflight.subject import Subject
+
+    lists = {"ip": "ips", "mail_from": "mail_from", "dkim_selector": "dkim_selectors"}
+    return Subject.of(
+        **{lists.get(name, name): value or () if name in lists else value for name, value in given.items()}
+    )
 
 
 def chosen_policy(
