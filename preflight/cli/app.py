@@ -11,6 +11,7 @@ from preflight.cli.check import check
 from preflight.cli.codes import codes
 from preflight.cli.common import complain, show
 from preflight.cli.demo import demo
+from preflight.cli.diagnose import diagnose
 from preflight.cli.init import init
 from preflight.cli.message import message
 from preflight.cli.rdns import rdns
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (check, message, codes, rules, rdns, demo, init, schema)
+COMMANDS = (check, message, diagnose, codes, rules, rdns, demo, init, schema)
 for command in COMMANDS:
     app.command()(command)
 

@@ -107,36 +107,45 @@ def check(
     return deliver(reports, renderer, outputs, registry, lang)
 
 
-def _subjects(file: "Config", path: str | None, given: "dict[str, Any]", names: list[str] | None) -> "list[Subject]":
+def _subjects(file: "Config", path: str | None, given: Mapping[str, Any], names: list[str] | None) -> "list[Subject]":
     """The subjects of the command line, or those of the file: never a mixture that nobody could read."""
-    from preflight.text import nearest
-
-    options = [name for name, value in given.items() if value or value == ""]
-    if options:
-        if file.table.subject:
-            shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
-            raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
-        return [subject_of(given)]
-    subjects = file.subjects()
-    known = [subject.name for subject in subjects]
-    for name in names or ():
-        if name not in known:
-            raise ConfigError(f"{file.label} has no subject named {name!r}{nearest(name, known)}")
-    chosen = [subject for subject in subjects if not names or subject.name in names]
+    if (subject := subject_of_options(file, given)) is not None:
+        return [subject]
+    chosen = subjects_of(file, names)
     if not chosen or any(subject.is_empty for subject in chosen):
         where = f"{file.label}: a [[subject]] with" if path else "give"
         raise ConfigError(f"nothing to check: {where} HOST, --ip, --domain, --message, --server or --config")
     return chosen
 
 
-def subject_of(given: Mapping[str, Any]) -> "Subject":
-    """The subject that options give, by their names. Raises `SubjectError` when one of them cannot be read."""
+def subject_of_options(file: "Config", given: Mapping[str, Any]) -> "Subject | None":
+    """The subject that options give, by their names; `None` where none is given.
+
+    Raises `ConfigError` where the file has subjects of its own, `SubjectError` when an option cannot be read.
+    """
     from preflight.subject import Subject
 
+    options = [name for name, value in given.items() if value or value == ""]
+    if not options:
+        return None
+    if file.table.subject:
+        shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
+        raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
     lists = {"ip": "ips", "mail_from": "mail_from", "dkim_selector": "dkim_selectors"}
-    return Subject.of(
-        **{lists.get(name, name): value or () if name in lists else value for name, value in given.items()}
-    )
+    several = {lists[name]: value or () for name, value in given.items() if name in lists}
+    return Subject.of(**several, **{name: value for name, value in given.items() if name not in lists})
+
+
+def subjects_of(file: "Config", names: list[str] | None) -> "list[Subject]":
+    """The subjects of a file, or those of them that are named. Raises `ConfigError` for a name that is not there."""
+    from preflight.text import nearest
+
+    subjects = file.subjects()
+    known = [subject.name for subject in subjects]
+    for name in names or ():
+        if name not in known:
+            raise ConfigError(f"{file.label} has no subject named {name!r}{nearest(name, known)}")
+    return [subject for subject in subjects if not names or subject.name in names]
 
 
 def chosen_policy(

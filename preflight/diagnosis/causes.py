@@ -18,7 +18,7 @@ from preflight.text import Message, Words
 ADD = "Add {options}."
 RUN = "Leave out --no-run, and the check that tells is made."
 ABSENT = "Install the check {check}: the rule {rule} is not installed here."
-IGNORED = "The rule {rule} is not judged, as your configuration has it: take it out of `ignore`."
+IGNORED = "The rule {rule} is not judged, as your configuration has it: see `select` and `ignore` there."
 BEFORE = "later-than-the-refusal"
 """The cause that stands for all rules on things that the receiver had not seen yet when it refused."""
 NOTHING_FOUND = "No sign of it from here. {where}"
@@ -50,6 +50,7 @@ class Cause:
     fix: Message | Words | None = None
     findings: tuple[Judged, ...] = ()
     severity: Severity = Severity.INFO
+    missing: str = ""
 
     @property
     def open(self) -> bool:
@@ -86,7 +87,9 @@ class Weighing:
         about = self._about.get(rule_id) or self._crash(rule_id)
         severity = self._policy.severity(rule) if rule else Severity.ERROR
 
-        def cause(state: CauseState, findings: Iterable[Judged] = (), fix: Message | None = None) -> Cause:
+        def cause(
+            state: CauseState, findings: Iterable[Judged] = (), fix: Message | None = None, missing: str = ""
+        ) -> Cause:
             chosen = tuple(findings)
             said = chosen[0].finding.message if chosen else None
             return Cause(
@@ -98,6 +101,7 @@ class Weighing:
                 fix=fix or next((one.finding.fix for one in chosen if one.finding.fix), None),
                 findings=chosen,
                 severity=severity,
+                missing=missing,
             )
 
         if failed := _with(about, Status.FAIL):
@@ -110,10 +114,12 @@ class Weighing:
         if not self._policy.selects(rule_id):
             return cause(CauseState.UNDETERMINED, fix=Message(IGNORED, {"rule": rule_id}))
         if skipped := _with(about, Status.SKIPPED):
-            return cause(CauseState.UNDETERMINED, skipped, self._missing(rule_id))
+            return cause(CauseState.UNDETERMINED, skipped, self._lacking(rule_id), self._missing(rule_id))
         if passed := _with(about, Status.PASS):
             return cause(CauseState.RULED_OUT, passed)
-        return cause(CauseState.UNDETERMINED, fix=self._missing(rule_id)) if self._report is None else None
+        if self._report is not None:
+            return None
+        return cause(CauseState.UNDETERMINED, fix=self._lacking(rule_id), missing=self._missing(rule_id))
 
     def _crash(self, rule_id: str) -> list[Judged]:
         """The crash of a plugin that brings no rules: all that is heard of those that it would have brought."""
@@ -121,13 +127,16 @@ class Weighing:
             return []
         return self._about.get(f"{rule_id.partition('/')[0]}/{CRASH}", [])
 
-    def _missing(self, rule_id: str) -> Message:
-        """The input that would let a rule be judged; where none is missing, that checks were not to be run."""
+    def _missing(self, rule_id: str) -> str:
+        """The options that would let a rule be judged; where an internal address was stated, that is told instead."""
         missing = self._plan.subject.missing(self._registry.rules[rule_id].needs)
-        note = internal_note(self._plan)
-        if note and missing == ["ip"]:
-            return note
-        return Message(ADD, {"options": self._plan.subject.options_for(missing)}) if missing else Message(RUN)
+        return "" if self._plan.internal and missing == ["ip"] else self._plan.subject.options_for(missing)
+
+    def _lacking(self, rule_id: str) -> Message:
+        """What would let a rule be judged: an input, or a run."""
+        if options := self._missing(rule_id):
+            return Message(ADD, {"options": options})
+        return internal_note(self._plan) or Message(RUN)
 
     def _too_late(self) -> Iterator[Cause]:
         for number, (reason, rules) in enumerate(self._plan.dismissed.items(), 1):

@@ -16,6 +16,8 @@ from preflight.report import Report
 from preflight.subject import Subject
 from preflight.text import Message, Words
 
+PROVE = "Run it again with {options}: that shows which causes hold, of {count} that can be checked then."
+
 Examine = Callable[[Subject, Policy], Report]
 """Runs the chosen checks over a subject."""
 
@@ -43,8 +45,17 @@ class Diagnosis:
         groups = by_state(self.causes)
         advice = [refusal.bounce.advice_now for refusal in self.refusals if refusal.bounce and not refusal.taken]
         fixes = {state: [cause.fix for cause in causes if cause.fix] for state, causes in groups.items()}
-        in_turn = (*fixes[CauseState.CONFIRMED], *fixes[CauseState.UNDETERMINED], *advice, *fixes[CauseState.OUTSIDE])
+        open_ones = [self._proof(groups[CauseState.UNDETERMINED]) or fix for fix in fixes[CauseState.UNDETERMINED]]
+        in_turn = (*fixes[CauseState.CONFIRMED], *open_ones, *advice, *fixes[CauseState.OUTSIDE])
         return in_turn[0] if in_turn else None
+
+    def _proof(self, causes: Sequence[Cause]) -> Message | None:
+        """The options that would let a check tell, where the likeliest of the open causes lacks just these."""
+        missing = [cause.missing for cause in causes]
+        if not missing[0]:
+            return None
+        count = sum(options == missing[0] for options in missing)
+        return Message(PROVE, {"options": missing[0], "count": str(count)})
 
     @property
     def confirmed(self) -> bool:

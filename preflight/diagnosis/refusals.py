@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from preflight.bounces.catalogue import Bounce
+from preflight.bounces.catalogue import Bounce, Category
 from preflight.bounces.matching import Match, match_reply, provider_of
 from preflight.bounces.reading import BounceReport, Recipient, read_reply
 
 TAKEN = ("delivered", "relayed", "expanded")
 """Actions of a report (RFC 3464 2.3.3) by which nothing was refused."""
-UNKNOWN = "unknown"
+UNKNOWN: Category = "unknown"
 """The category of a reply that the catalogue does not have."""
 
 
@@ -44,7 +44,7 @@ class Refusal:
         return self.recipient.action in TAKEN
 
     @property
-    def category(self) -> str:
+    def category(self) -> Category:
         """The category of the refusal, `unknown` where the catalogue has no entry for it."""
         return self.match.bounce.category if self.match else UNKNOWN
 

@@ -34,17 +34,17 @@ class Page:
     """The lines of a page as they gather."""
 
     def __init__(self, language: Language, width: int) -> None:
-        self._language = language
+        self.language = language
         self._width = max(NARROWEST, min(WIDEST, width))
         self.lines: list[Text] = []
 
     def say(self, text: Message | Words | str, **args: object) -> str:
         """A text in the language of the report."""
-        return self._language.say(text, **args)
+        return self.language.say(text, **args)
 
     def translated(self, sentence: str) -> str:
         """A sentence without places, whose braces, if it has any, are meant."""
-        return self._language.table.get(sentence, sentence)
+        return self.language.table.get(sentence, sentence)
 
     def some(self, texts: Iterable[str], most: int = MANY) -> str:
         """Different texts in a row, the first ones by name and the others by their number."""
