@@ -1,0 +1,223 @@
+"""One SMTP reply as mail servers quote it: its codes, who said it, to which command, and the reply nested in it."""
+
+import re
+from dataclasses import dataclass
+
+from preflight.bounces.reading.addresses import ip_of
+from preflight.bounces.reading.model import Phase
+
+_MAX = 8000  # characters of a reply that are looked at
+_REFUSAL = r"[45][0-7]\d"
+_STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
+_TYPE = r"(?:(?:smtp|lmtp|esmtp|x-[\w-]{1,20}|reason|status)\s*[;:]\s*)"
+
+# RFC 5321 4.2: three digits, then a space or a hyphen. "550: 5.1.1", "550 #5.1.0", "#550 5.7.1", "(550)" are what others
+# make of it. A code counts where a reply begins: first in the text, or after what servers write before one.
+_CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([2-5][0-7]\d)(?=[\s:;,.\-)\]'\"#<]|$)", re.IGNORECASE)
+_CODE_AFTER = re.compile(
+    r"(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|failed|"
+    r"rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|：])"
+    rf"[\s:=;,>\"'`<(\[#*：]{{1,12}}({_REFUSAL})(?=[\s:;,\-)\]'\"#<]|\.\s|\.?$)",
+    re.IGNORECASE,
+)
+_CODE_BARE = re.compile(rf"(?<![\w.\-:/+@=&%])({_REFUSAL})(?=[ -]{{1,2}}[#\[(]{{0,2}}{_STATUS}\b|-[A-Z])")
+_STATUS_NEXT = re.compile(rf"[\s:\-;,.'\")\]]{{0,4}}(?:[245]\d\d[\s:-]{{1,3}})?[\[(#\s]{{0,4}}({_STATUS})(?!\d|\.\d)")
+_STATUS_MARKED = re.compile(rf"(?:(?<=[(\[<\s])|#\s?)({_STATUS})(?=[\s)\]>:;,#'\"]|\.\s|\.?$)")
+_STATUS_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}({_STATUS})(?!\d|\.\d)", re.IGNORECASE)
+_STATUS_HASH = re.compile(rf"#\s?({_STATUS})(?!\d|\.\d)|[(\[]({_STATUS})[)\]]")
+_PRODUCT = re.compile(r"(?:version|release|\bv|postfix|exim|sendmail|qmail|microsoft|build)[\s:(/]{0,3}$", re.IGNORECASE)
+
+_HOST_IP = r"\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})\]?\.?(?: ?[\[(]([0-9A-Fa-f.:]{3,45})[\])])?(?::\d{1,5})?"
+_HOST = re.compile(
+    r"\b(?:host|server|delivery via|while talking to|connect(?:ion)? (?:to|with)|conversation with|lost connection with|"
+    rf"delivered to|rejected by|offered by host|Generating server:|Remote server:|recipient domain \S{{1,255}} by) <?{_HOST_IP}",
+    re.IGNORECASE,
+)
+_IN_REPLY = re.compile(r"\(in reply to (?:the )?(?:sending )?(?:end of |message )?([A-Za-z]+)[^()\n]{0,100}\)", re.IGNORECASE)
+_COMMAND = re.compile(
+    r"(?:\b(?:after|sending|response to|rejected|refused|during|error,|performing the|error from remote \w{1,9})|<<<|>>>|"
+    r"\[|^) ?(?:the |sending |pipelined )?"
+    r"(RCPT|MAIL FROM|MAIL_FROM|end of data|end of message|message body|DATA|BDAT|DOT\b|initial connection|"
+    r"(?:initial )?(?:server )?greeting|banner|HELO|EHLO|LHLO)",
+    re.IGNORECASE,
+)  # fmt: skip
+_PHASES: dict[str, Phase] = {
+    "rcpt": "rcpt", "mail": "mail", "end": "data", "mess": "data", "data": "data", "bdat": "data", "dot": "data",
+    "body": "data", "init": "connect", "gree": "connect", "serv": "connect", "bann": "connect", "helo": "helo",
+    "ehlo": "helo", "lhlo": "helo",
+}  # fmt: skip
+_WORDED: tuple[tuple[str, Phase], ...] = (
+    ("refused to talk to me", "connect"),
+    ("but greeting failed", "connect"),
+    ("initial server greeting", "connect"),
+    ("sending the initial smtp greeting", "connect"),
+    ("my name was rejected", "helo"),
+    ("sender was rejected", "mail"),
+    ("does not like sender", "mail"),
+    ("does not like recipient", "rcpt"),
+    ("after i sent the message", "data"),
+    ("failed on data command", "data"),
+    ("connection refused", "connect"),
+    ("connection timed out", "connect"),
+    ("no route to host", "connect"),
+    ("network is unreachable", "connect"),
+)
+_HELO = re.compile(
+    r"\b(?:HELO|EHLO|LHLO) ([A-Za-z0-9][\w.-]{1,253}\.[\w-]{2,63})\b|<([\w.:\[\]-]{1,255})>: Helo command rejected", re.I
+)
+
+_NESTED = re.compile(
+    rf"(?:\bhost {_HOST_IP}:? ?(?:said|refused to talk to me)?:? ?|->\s?|\b(?:said|returned|responded(?: with)?):?\s?|"
+    rf"\bremote (?:server|host)[^:\n]{{0,40}}:\s?|\b(?:response|got)(?: was)?:\s?|[:(\"'>]\s?(?={_REFUSAL}[ -]{_STATUS}))"
+    rf"['\"<#]{{0,2}}(?:[^\s<>#]{{0,255}} ?#)?(?:{_STATUS} )?(?:smtp; ?)?(?={_REFUSAL}[ -])",
+    re.IGNORECASE,
+)
+_LINE_OF_MANY = re.compile(rf"(?<=[\s>])({_REFUSAL})[- ](?:#?({_STATUS})[\s:]{{1,2}})?")
+_BROKEN_NUMBER = re.compile(r"(?<=\d\.)\n[ \t]*(?=\d)|(?<=\d)\n[ \t]*(?=\.\d)")
+_TRAILER = re.compile(r"\s*(?:\(in reply to [^()]{0,120}\)|#{1,2}|#SMTP#|\[[A-Z_]{4,20}\]|[>'\"`]|\(state \d{1,3}\)\.?)$")
+
+_IP = re.compile(
+    r"(?<![\w.:\-/])(\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\d)|(?<![\w.:])((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?![\w.:])|"
+    r"[?&=/](\d{1,3}(?:\.\d{1,3}){3})(?![\w.-])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a reply says of itself; see `Recipient` for the fields. `text` is "" when the words hold no code at all.
+
+    `at`: how much of the one line stands before the reply.
+    """
+
+    code: int | None = None
+    enhanced: str | None = None
+    text: str = ""
+    inner: str | None = None
+    host: str | None = None
+    ip: str | None = None
+    phase: Phase = "unknown"
+    sending_ip: str | None = None
+    helo: str | None = None
+    before: str = ""
+
+
+def one_line(text: str) -> str:
+    """A folded text on one line, numbers that were cut at a dot put together again."""
+    if "\n" in text:
+        text = _BROKEN_NUMBER.sub("", text)
+    return " ".join(text.split())
+
+
+def read_reply_line(text: str) -> Reply:
+    """The first reply in a text that a server wrote about one recipient, with what stands around it."""
+    line = one_line(text[:_MAX])
+    if not line:
+        return Reply()
+    found = _CODE_FIRST.match(line) or _CODE_AFTER.search(line) or _CODE_BARE.search(line)
+    if found:
+        start = found.start(1)
+        before, body = line[:start], _joined(line[start:])
+        code = int(body[:3])
+        nested = _NESTED.search(body, 4)
+        own = body[: nested.start()] if nested else body
+        enhanced = _status(own, str(code)[0])
+        inner = _trimmed(body[nested.end() :]) if nested else None
+        text = _trimmed(body)
+    else:
+        before, body, code, inner = "", line, None, None
+        own = line
+        first = _STATUS_FIRST.match(line) or _STATUS_HASH.search(line)
+        enhanced = next(filter(None, first.groups()), None) if first else None
+        text = _trimmed(line) if enhanced else ""
+    host, ip = _host(before or own)
+    helo = _HELO.search(line)
+    return Reply(
+        code=code,
+        enhanced=enhanced,
+        text=text,
+        inner=inner,
+        host=host,
+        ip=ip,
+        phase=phase_of(line, before),
+        sending_ip=_sending_ip(f"{own} {inner or ''}", ip),
+        helo=next(filter(None, helo.groups()), None) if helo else None,
+        before=before,
+    )
+
+
+def phase_of(line: str, before: str = "") -> Phase:
+    """The command that a reply was to, from the words around it; `before`: what stands before the reply."""
+    if "n reply to" in line:
+        told = _IN_REPLY.findall(line)
+        if told:  # the last is the outermost
+            return _PHASES.get(told[-1][:4].lower(), "unknown")
+    lowered = line.lower()
+    for words, phase in _WORDED:
+        if words in lowered:
+            return phase
+    command = _COMMAND.search(before or line)
+    return _phase_named(command[1]) if command else "unknown"
+
+
+def _phase_named(command: str) -> Phase:
+    key = command.lower()
+    return _PHASES.get(key[:4], _PHASES.get(key[:3], "unknown"))
+
+
+def _joined(reply: str) -> str:
+    """A reply of several lines without the codes that each further line begins with (RFC 5321 4.2.1, RFC 2034 4)."""
+    if reply[3:4] != "-":
+        return reply
+    code = reply[:3]
+    enhanced = _STATUS_NEXT.match(reply, 3)
+    own = enhanced[1] if enhanced else None
+
+    def dropped(match: re.Match[str]) -> str:
+        if match[1] == code and (match[2] is None or match[2] == own):
+            return ""
+        return match[0]
+
+    return f"{code} " + _LINE_OF_MANY.sub(dropped, reply[4:])
+
+
+def _status(own: str, digit: str) -> str | None:
+    """The enhanced code of a reply: right behind the code, else marked as one anywhere in it, of the same class."""
+    following = _STATUS_NEXT.match(own, 3)
+    if following:
+        return following[1]
+    for match in _STATUS_MARKED.finditer(own, 3):
+        if match[1][0] == digit and not _PRODUCT.search(own, max(0, match.start() - 20), match.start()):
+            return match[1]
+    return None
+
+
+def _host(context: str) -> tuple[str | None, str | None]:
+    for match in _HOST.finditer(context):
+        name, address = match[1].rstrip(".").lower(), match[2]
+        ip = ip_of(address) if address else None
+        name_ip = ip_of(name)
+        if name_ip:
+            return name_ip, name_ip
+        if "." in name or ip:
+            return name, ip
+    return None, None
+
+
+def _sending_ip(body: str, remote: str | None) -> str | None:
+    """The address that a refusal is about: the first in it that is not the server's own."""
+    if "." not in body and ":" not in body:
+        return None
+    for match in _IP.finditer(body):
+        ip = ip_of(match[1] or match[2] or match[3])
+        if ip and ip != remote and not ip.startswith(("127.", "0.", "::")):
+            return ip
+    return None
+
+
+def _trimmed(text: str) -> str:
+    text = text.strip()
+    while found := _TRAILER.search(text, max(0, len(text) - 150)):
+        if found.start() == 0:
+            break
+        text = text[: found.start()]
+    return text
