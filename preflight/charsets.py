@@ -85,7 +85,12 @@ _READINGS = (
     ("cp950", re.compile(f"[{_TRADITIONAL}]"), 0.3, "cp950"),
     ("cp932", re.compile(_KANA), 0.3, "cp932"),
     ("euc_jp", re.compile(_KANA), 0.3, "euc_jp"),
-    ("euc_kr", re.compile("[니다가는을를이의에은로하기전송메일받지못했습사람수없음자동응답실패서버주소]"), 0.5, "cp949"),
+    (
+        "euc_kr",
+        re.compile("[니다가는을를이의에은로하기전송메일받지못했습사람수없음자동응답실패서버주소]"),
+        0.5,
+        "cp949",
+    ),
     ("koi8-r", re.compile(_CYRILLIC), 0.5, "koi8-r"),
     ("cp1251", re.compile(_CYRILLIC), 0.5, "cp1251"),
     ("cp1252", re.compile(_LATIN), 0.6, "cp1252"),

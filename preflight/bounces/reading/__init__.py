@@ -9,6 +9,21 @@
 Any octets are read; none raise.
 """
 
+from preflight.bounces.reading.logs import read_log
+from preflight.bounces.reading.message import read_message
 from preflight.bounces.reading.model import Action, BounceReport, Kind, Phase, Recipient
+from preflight.bounces.reading.pasted import read_pasted, read_reply
+from preflight.bounces.reading.sources import read_any
 
-__all__ = ["Action", "BounceReport", "Kind", "Phase", "Recipient"]
+__all__ = [
+    "Action",
+    "BounceReport",
+    "Kind",
+    "Phase",
+    "Recipient",
+    "read_any",
+    "read_log",
+    "read_message",
+    "read_pasted",
+    "read_reply",
+]

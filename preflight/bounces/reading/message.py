@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from preflight.bounces.reading import dsn, kinds
-from preflight.bounces.reading.addresses import ADDRESS, address_of
+from preflight.bounces.reading.addresses import ADDRESS
 from preflight.bounces.reading.forwards import forwarded_text
 from preflight.bounces.reading.mime import Part, read_part
 from preflight.bounces.reading.model import BounceReport, Kind, Recipient
@@ -16,6 +16,9 @@ from preflight.bounces.reading.words import has_any, load_phrases
 
 MAX_MESSAGE = 64 * 1024 * 1024  # octets that are looked at
 _MAX_FORWARDS = 4  # messages within messages
+_MAX_TOLD = 500  # recipients of a report that are looked for in its text too
+_MAX_SAID = 64 * 1024  # characters that are searched for the words of bounces
+_NOBODY = "@"
 _ADDRESSES = re.compile(ADDRESS)
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPTS = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
@@ -31,53 +34,70 @@ def read_message(octets: bytes, label: str) -> BounceReport:
     return BounceReport(source=label, kind=kind, recipients=tuple(recipients), when=_date(message))
 
 
-def read_text(text: str, label: str) -> BounceReport:
-    """What a person pasted: a reply, or the text of a bounce, forwarded or not."""
-    body = forwarded_text(text) or text
-    found = _prose(body, "", [], [], trusted=True)
-    if not found:
-        return BounceReport(source=label, kind="not-a-bounce")
-    return BounceReport(source=label, kind=_kind(found), recipients=tuple(found))
+def read_told(text: str) -> list[Recipient]:
+    """The recipients in the text of a bounce, without the message that it stood in."""
+    return _prose(text, "", [], [], trusted=True)
 
 
 def _read(message: Part, depth: int) -> tuple[Kind, Sequence[Recipient], Part]:
     parts = list(message.walk())
     types = {part.type for part in parts}
-    if "message/feedback-report" in types or "report-type=feedback-report" in message.header.get("content-type", "").lower():
+    if (
+        "message/feedback-report" in types
+        or "report-type=feedback-report" in message.header.get("content-type", "").lower()
+    ):
         return "feedback", (), message
     if not types.isdisjoint(_RECEIPTS):
         return *_receipt(message, parts), message
     report = _report(parts)
     if report and report.recipients:
         found = _with_prose(message, parts, report)
-        return _kind(found), found, message
+        return kind_of(found), found, message
     author = kinds.by_daemon(message) or not types.isdisjoint(_REPORTS)
     titled = kinds.is_titled_as_bounce(message)
     named = _failed_recipients(message)
     if kinds.is_answer(message) and not (author or titled or named):
         return "auto-reply", (), message
     if author or named or titled or kinds.has_null_sender(message):
-        kind, found = _told(message, parts, named, trusted=bool(author or named))
-        if kind != "not-a-bounce":
-            return kind, found, message
+        trusted = bool(author or named)
+        text = _human(parts)
+        if not author:
+            text = forwarded_text(text) or text
+        found = _prose(text, kinds.subject_of(message), _both_ends(message), named, trusted=trusted)
+        if found:
+            return kind_of(found), found, message
+        kind, found, inner = _forwarded(message, parts, depth)
+        if kind == "not-a-bounce" and trusted and has_any(_all_said(message, text), load_phrases().bounce_words):
+            return "bounce", [_nameless(text, parts)], message
+        if kind == "not-a-bounce" and kinds.is_answer(message):
+            return "auto-reply", (), message
+        return kind, found, inner
     return _forwarded(message, parts, depth)
 
 
-def _told(message: Part, parts: list[Part], named: list[str], *, trusted: bool) -> tuple[Kind, list[Recipient]]:
-    """A mail server's message without a report."""
-    text = _human(parts)
-    found = _prose(text, kinds.subject_of(message), _both_ends(message), named, trusted=trusted)
-    if found:
-        return _kind(found), found
-    return "auto-reply" if kinds.is_answer(message) and not trusted else "not-a-bounce", []
+def _all_said(message: Part, text: str) -> str:
+    return f"{kinds.subject_of(message)} {text[:_MAX_SAID].lower()}"
+
+
+def _nameless(text: str, parts: list[Part]) -> Recipient:
+    """A bounce that names nobody: the mail was for the one that the returned message names, if it names one."""
+    returned = next((part.attached for part in parts if part.attached), None)
+    addresses = _ADDRESSES.findall(returned.header.get("to", "")) if returned else []
+    (one,) = read_prose(text, (), [addresses[0] if len(addresses) == 1 else _NOBODY])
+    return replace(
+        one,
+        recipient=None if one.recipient == _NOBODY else one.recipient,
+        action="failed",
+        permanent=dsn.is_permanent(one.reply_code, one.enhanced_code, "failed"),
+    )
 
 
 def _prose(text: str, subject: str, ends: list[str], named: list[str], *, trusted: bool) -> list[Recipient]:
     """The recipients in prose with what became of them. Where the author is not known to be a mail server, only prose
     that quotes a server counts: spam likes to look like a bounce."""
-    lowered = text[:65536].lower()
+    lowered = text[:_MAX_SAID].lower()
     phrases = load_phrases()
-    quotes = bool(_SMTP.search(text[:65536]))
+    quotes = bool(_SMTP.search(text[:_MAX_SAID]))
     if not (named or has_any(lowered, phrases.bounce_words) or has_any(lowered, phrases.delay_words) or quotes):
         return []
     found = read_prose(text, ends, named, strict=not trusted and not quotes)
@@ -85,7 +105,8 @@ def _prose(text: str, subject: str, ends: list[str], named: list[str], *, truste
         return []
     action = "delayed" if is_delay(subject, lowered) else "failed"
     return [
-        replace(one, action=action, permanent=dsn.is_permanent(one.reply_code, one.enhanced_code, action)) for one in found
+        replace(one, action=action, permanent=dsn.is_permanent(one.reply_code, one.enhanced_code, action))
+        for one in found
     ]
 
 
@@ -103,7 +124,11 @@ def _report(parts: list[Part]) -> dsn.Report | None:
     for part in parts:
         if part.type in _RETURNED:
             break
-        if not part.parts and not part.type.startswith(("image/", "application/")) and dsn.looks_like_a_report(part.text):
+        if (
+            not part.parts
+            and not part.type.startswith(("image/", "application/"))
+            and dsn.looks_like_a_report(part.text)
+        ):
             return dsn.read_report(part.text)
     return None
 
@@ -117,7 +142,8 @@ def _with_prose(message: Part, parts: list[Part], report: dsn.Report) -> list[Re
     if len(found) > _MAX_TOLD or all(one.phase != "unknown" and one.remote_ip and one.reply_code for one in found):
         return found
     told = {
-        (one.recipient or "").lower(): one for one in read_prose(_human(parts), (), [one.recipient or "" for one in found])
+        (one.recipient or "").lower(): one
+        for one in read_prose(_human(parts), (), [one.recipient or "" for one in found])
     }
     return [_completed(one, told.get((one.recipient or "").lower())) for one in found]
 
@@ -135,12 +161,13 @@ def _completed(one: Recipient, told: Recipient | None) -> Recipient:
         reply_code=reply,
         enhanced_code=enhanced or told.enhanced_code,
         permanent=dsn.is_permanent(reply, enhanced, one.action),
-        text=one.text if one.reply_code is not None or not told.text else told.text,
+        text=told.text if one.reply_code is None and told.reply_code is not None else one.text or told.text,
         inner=one.inner or told.inner,
         phase=one.phase if one.phase != "unknown" else told.phase,
         remote_host=one.remote_host or told.remote_host,
-        remote_ip=one.remote_ip or (told.remote_ip if told.remote_host == one.remote_host or not one.remote_host else None),
-        sending_ip=one.sending_ip or told.sending_ip,
+        remote_ip=one.remote_ip
+        or (told.remote_ip if told.remote_host == one.remote_host or not one.remote_host else None),
+        sending_ip=one.sending_ip or (told.sending_ip if told.reply_code is not None else None),
         helo=one.helo or told.helo,
         original=one.original or told.original,
     )
@@ -172,7 +199,8 @@ def _both_ends(message: Part) -> list[str]:
     return [address for name in fields for address in _ADDRESSES.findall(message.header.get(name, "")[:4000])]
 
 
-def _kind(found: Sequence[Recipient]) -> Kind:
+def kind_of(found: Sequence[Recipient]) -> Kind:
+    """What a report on these recipients is: the worst of what became of them."""
     actions = {one.action for one in found}
     if "failed" in actions or None in actions:
         return "bounce"
@@ -206,7 +234,7 @@ def _forwarded(message: Part, parts: list[Part], depth: int) -> tuple[Kind, Sequ
     if body is not None:
         found = _prose(body, "", _both_ends(message), [], trusted=False)
         if found:
-            return _kind(found), found, message
+            return kind_of(found), found, message
     return "not-a-bounce", (), message
 
 
@@ -216,6 +244,3 @@ def _date(message: Part) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
-
-
-_MAX_TOLD = 500

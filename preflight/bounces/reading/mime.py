@@ -18,7 +18,9 @@ _MAX_TEXT = 512 * 1024  # octets of a part that are read as text: what a bounce 
 _MAX_DEPTH = 12
 _MAX_PARTS = 500
 
-_FIELD = re.compile(rb"^([A-Za-z][!-9;-~]{0,75})[ \t]*:[ \t]*(.*(?:\n(?:[ \t].*|(?![!-9;-~]+[ \t]*:|--|[ \t\r]*$).+))*)", re.MULTILINE)
+_FIELD = re.compile(
+    rb"^([A-Za-z][!-9;-~]{0,75})[ \t]*:[ \t]*(.*(?:\n(?:[ \t].*|(?![!-9;-~]+[ \t]*:|--|[ \t\r]*$).+))*)", re.MULTILINE
+)
 _NAME = re.compile(rb"[A-Za-z][!-9;-~]{0,75}[ \t]*:")
 _BOUNDARY = re.compile(r"""boundary\s*=\s*(?:"([^"]{1,200})"|'([^']{1,200})'|([^\s;"']{1,200}))""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"'()]{1,64})""", re.IGNORECASE)
@@ -26,7 +28,9 @@ _WORD = re.compile(r"=\?([^?*\s]{1,64})(?:\*[^?\s]{0,64})?\?([bBqQ])\?([^?]*)\?=
 _GAP = re.compile(r"\?=\s+=\?")
 _BLANK = re.compile(rb"\n[ \t\r]*\n")
 _DROPPED = re.compile(r"<(style|script|head|title)\b|<!--", re.IGNORECASE)
-_BREAK = re.compile(r"<(?:br|/p|p|/div|div|/tr|/li|li|/h[1-6]|/table|hr|/blockquote|/pre)\b[^<>]{0,1000}>", re.IGNORECASE)
+_BREAK = re.compile(
+    r"<(?:br|/p|p|/div|div|/tr|/li|li|/h[1-6]|/table|hr|/blockquote|/pre)\b[^<>]{0,1000}>", re.IGNORECASE
+)
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,2000}>")
 
 

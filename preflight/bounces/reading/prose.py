@@ -14,6 +14,7 @@ MAX_TEXT = 256 * 1024  # characters that are looked at
 _MAX_RECIPIENTS = 2000
 _MAX_LINES = 40  # of what is said about one recipient
 _MAX_LINE = 4000  # characters
+_MAX_WHOLE = 800  # characters of a text that stand for the reply it does not have
 _LEAD = 14  # characters before words that announce the returned message: "Here is", "Enclosed is"
 
 _LABELS = (
@@ -24,7 +25,9 @@ _LABELS = (
     r"empfänger|ontvanger|mottagare|получател[ьи]|адресат|odbiorca|alıcı|받는 사람|수신자"
 )
 # A line about one recipient: the address first, with whatever dresses lists up; or behind a label.
-_ENTRY = re.compile(rf"^[ \t]*(?:[>*•·\-+]{{1,3}}[ \t]{{0,4}}|\d{{1,3}}[.)][ \t]{{1,4}})?[<\[(\"']{{0,2}}({ADDRESS})[>\])\"']{{0,2}}(.*)$")
+_ENTRY = re.compile(
+    rf"^[ \t]*(?:[>*•·\-+]{{1,3}}[ \t]{{0,4}}|\d{{1,3}}[.)][ \t]{{1,4}})?[<\[(\"']{{0,2}}({ADDRESS})[>\])\"']{{0,2}}(.*)$"
+)
 _LABELLED = re.compile(
     rf"^[ \t>*•|.\-]{{0,12}}(?:{_LABELS}|[\w ;=:+]{{0,200}}\bSMTP)[ \t]*(?:[:：=]|[ \t](?=<))[ \t]*[<\[(\"']{{0,2}}(?:rfc822;[ ]?)?({ADDRESS})[>\])\"']{{0,2}}(.*)$",
     re.IGNORECASE,
@@ -40,6 +43,7 @@ _NOT_A_RECIPIENT = re.compile(
 _STOP = re.compile(r"\s*(?:-{5,}|={5,}|(?:>>>|<<<|\.\.\. while)\s)")
 _SPOKEN = re.compile(r"\s*(?:(?:sent|received)\s+)?(?:>>>|<<<)\s*(.*)", re.IGNORECASE)
 _IN_TRANSCRIPT = re.compile(rf"<?({ADDRESS})>?\.\.\.")
+_NO_RECIPIENT = re.compile(r"^50[13] .{0,40}(?:rcpt|recipient)|^554 .{0,20}no valid recipients", re.IGNORECASE)
 _TALKING = re.compile(r"while talking to\s+\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})", re.IGNORECASE)
 _QMAIL_HOST = re.compile(
     r"(?:\n|^|Connected to )([0-9A-Fa-f.:]{3,45}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}) (?:does not like|failed (?:after|on)|but )"
@@ -94,9 +98,12 @@ def read_prose(
         others = [entry for entry in entries if entry.address.lower() not in excluded]
         kept = _merged([entry for entry in others if entry.strong] or others or ([] if strict else entries))
         if not kept and not strict and (address := _in_a_sentence(lines, excluded)):
-            kept = [_Entry(address, [])]
+            kept = [_Entry(*address)]
     session = read_session(lines) if "<<<" in text or ">>>" in text else {}
     found = [_recipient(entry, session) for entry in kept[:_MAX_RECIPIENTS]]
+    if any(not one.text for one in found):
+        whole = one_line(text[:_MAX_WHOLE])
+        found = [one if one.text else replace(one, text=whole) for one in found]
     if found and all(one.reply_code is None for one in found):
         found = _with_shared_reply(found, text)
     return [_with_host(one, text) for one in found]
@@ -166,10 +173,14 @@ def _entries(lines: list[str]) -> list[_Entry]:
 
 def _entry(line: str) -> _Entry | None:
     line = line[:_MAX_LINE]
-    match = _ENTRY.match(line) or _LABELLED.match(line)
+    match = _ENTRY.match(line)
+    labelled = None if match else _LABELLED.match(line)
+    match = match or labelled
     if not match or _NOT_A_RECIPIENT.match(line):
         return None
     rest = _MAILTO.sub("", match[2])
+    if labelled and " " in line[: labelled.start(1)].strip(" :*>|."):  # the label says why
+        rest = line
     if rest.lstrip().lower().startswith(("wrote", "writes", "schrieb", "写道")):
         return None
     return _Entry(match[1].lstrip("=*'`"), [rest])
@@ -186,7 +197,7 @@ def _merged(entries: Iterable[_Entry]) -> list[_Entry]:
 
 def _recipient(entry: _Entry, session: dict[str, Reply]) -> Recipient:
     said = "\n".join(entry.said)
-    reply, text = _reply_in(said)
+    reply, text = _reply_in(_GENERATED.sub(" ", said) if "(" in said else said)
     heard = session.get(entry.address.lower()) or (session.get("") if reply.code is None else None)
     if heard:
         reply = _joined_replies(reply, heard)
@@ -264,6 +275,9 @@ def read_session(lines: list[str]) -> dict[str, Reply]:
         reply = read_reply_line(words)
         if reply.code is None or reply.code < 400 or not (spoken or "..." in words):
             continue
+        if phase == "data" and _NO_RECIPIENT.search(words):  # commands were sent ahead (RFC 2920): that one was to RCPT
+            found = {key: replace(one, phase="rcpt") if one.phase == "data" else one for key, one in found.items()}
+            continue
         named = _IN_TRANSCRIPT.search(words)
         key = address or (named[1].lower() if named else "")
         found.setdefault(key, replace(reply, host=host, ip=ip_of(host or ""), phase=phase, helo=helo))  # type: ignore[arg-type]
@@ -289,17 +303,25 @@ def _with_shared_reply(found: list[Recipient], text: str) -> list[Recipient]:
 def _with_host(one: Recipient, text: str) -> Recipient:
     if one.remote_host:
         return one
-    told = _QMAIL_HOST.search(text) or _SAID_BY.search(text)
+    host, ip = qmail_host(text)
+    told = None if host else _SAID_BY.search(text)
+    if told:
+        host, ip = told[1].lower(), ip_of(told[2] or "")
+    return replace(one, remote_host=host, remote_ip=ip) if host else one
+
+
+def qmail_host(text: str) -> tuple[str | None, str | None]:
+    """The host that qmail names in what it says of a delivery, and its address."""
+    told = _QMAIL_HOST.search(text)
     if not told:
-        return one
-    name = told[1].lower()
-    ip = ip_of(name) or (ip_of(told[2]) if told.re.groups > 1 and told[2] else None)
-    return replace(one, remote_host=ip_of(name) or name, remote_ip=ip)
+        return None, None
+    ip = ip_of(told[1])
+    return ip or told[1].lower(), ip
 
 
-def _in_a_sentence(lines: list[str], excluded: set[str]) -> str | None:
-    """The address in a sentence that is most likely the recipient's."""
-    fallback: str | None = None
+def _in_a_sentence(lines: list[str], excluded: set[str]) -> tuple[str, list[str]] | None:
+    """The address in a sentence that is most likely the recipient's, and the sentence."""
+    fallback: tuple[str, list[str]] | None = None
     words = load_phrases().bounce_words
     for line in lines:
         if "@" not in line or _NOT_A_RECIPIENT.match(line):
@@ -309,6 +331,6 @@ def _in_a_sentence(lines: list[str], excluded: set[str]) -> str | None:
             if address.lower() in excluded or address.lower().startswith(("postmaster@", "abuse@", "support@", "help")):
                 continue
             if _RCPT.search(line) or has_any(line.lower(), words):
-                return address
-            fallback = fallback or address
+                return address, [line]
+            fallback = fallback or (address, [line])
     return fallback

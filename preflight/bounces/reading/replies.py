@@ -7,25 +7,28 @@ from preflight.bounces.reading.addresses import ip_of
 from preflight.bounces.reading.model import Phase
 
 _MAX = 8000  # characters of a reply that are looked at
+_BARE = 5  # characters of a code that nothing follows but a bracket
 _REFUSAL = r"[45][0-7]\d"
 _STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
 _TYPE = r"(?:(?:smtp|lmtp|esmtp|x-[\w-]{1,20}|reason|status)\s*[;:]\s*)"
 
 # RFC 5321 4.2: three digits, then a space or a hyphen. "550: 5.1.1", "550 #5.1.0", "#550 5.7.1", "(550)" are what others
 # make of it. A code counts where a reply begins: first in the text, or after what servers write before one.
-_CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([2-5][0-7]\d)(?=[\s:;,.\-)\]'\"#<]|$)", re.IGNORECASE)
+_CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([245][0-7]\d)(?=[\s:;,.\-)\]'\"#<]|$)", re.IGNORECASE)
 _CODE_AFTER = re.compile(
-    r"(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|failed|"
-    r"rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|：])"
-    rf"[\s:=;,>\"'`<(\[#*：]{{1,12}}({_REFUSAL})(?=[\s:;,\-)\]'\"#<]|\.\s|\.?$)",
+    r"(?:(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|failed|"
+    r"rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|])"
+    rf"[\s:=;,>\"'`<(\[#*：]{{1,12}}|[：，。]\s{{0,4}})({_REFUSAL})(?=[\s:;,\-)\]'\"#<]|\.\s|\.?$)",
     re.IGNORECASE,
 )
 _CODE_BARE = re.compile(rf"(?<![\w.\-:/+@=&%])({_REFUSAL})(?=[ -]{{1,2}}[#\[(]{{0,2}}{_STATUS}\b|-[A-Z])")
 _STATUS_NEXT = re.compile(rf"[\s:\-;,.'\")\]]{{0,4}}(?:[245]\d\d[\s:-]{{1,3}})?[\[(#\s]{{0,4}}({_STATUS})(?!\d|\.\d)")
 _STATUS_MARKED = re.compile(rf"(?:(?<=[(\[<\s])|#\s?)({_STATUS})(?=[\s)\]>:;,#'\"]|\.\s|\.?$)")
 _STATUS_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}({_STATUS})(?!\d|\.\d)", re.IGNORECASE)
-_STATUS_HASH = re.compile(rf"#\s?({_STATUS})(?!\d|\.\d)|[(\[]({_STATUS})[)\]]")
-_PRODUCT = re.compile(r"(?:version|release|\bv|postfix|exim|sendmail|qmail|microsoft|build)[\s:(/]{0,3}$", re.IGNORECASE)
+_STATUS_HASH = re.compile(rf"#\s?({_STATUS})(?!\d|\.\d)|[(\[]({_STATUS})[)\]]|(?:: |-- )({_STATUS}) [A-Z]")
+_PRODUCT = re.compile(
+    r"(?:version|release|\bv|postfix|exim|sendmail|qmail|microsoft|build)[\s:(/]{0,3}$", re.IGNORECASE
+)
 
 _HOST_IP = r"\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})\]?\.?(?: ?[\[(]([0-9A-Fa-f.:]{3,45})[\])])?(?::\d{1,5})?"
 _HOST = re.compile(
@@ -33,7 +36,9 @@ _HOST = re.compile(
     rf"delivered to|rejected by|offered by host|Generating server:|Remote server:|recipient domain \S{{1,255}} by) <?{_HOST_IP}",
     re.IGNORECASE,
 )
-_IN_REPLY = re.compile(r"\(in reply to (?:the )?(?:sending )?(?:end of |message )?([A-Za-z]+)[^()\n]{0,100}\)", re.IGNORECASE)
+_IN_REPLY = re.compile(
+    r"\(in reply to (?:the )?(?:sending )?(?:end of |message )?([A-Za-z]+)[^()\n]{0,100}\)", re.IGNORECASE
+)
 _COMMAND = re.compile(
     r"(?:\b(?:after|sending|response to|rejected|refused|during|error,|performing the|error from remote \w{1,9})|<<<|>>>|"
     r"\[|^) ?(?:the |sending |pipelined )?"
@@ -63,7 +68,8 @@ _WORDED: tuple[tuple[str, Phase], ...] = (
     ("network is unreachable", "connect"),
 )
 _HELO = re.compile(
-    r"\b(?:HELO|EHLO|LHLO) ([A-Za-z0-9][\w.-]{1,253}\.[\w-]{2,63})\b|<([\w.:\[\]-]{1,255})>: Helo command rejected", re.I
+    r"\b(?:HELO|EHLO|LHLO) ([A-Za-z0-9][\w.-]{1,253}\.[\w-]{2,63})\b|<([\w.:\[\]-]{1,255})>: Helo command rejected",
+    re.I,
 )
 
 _NESTED = re.compile(
@@ -74,8 +80,11 @@ _NESTED = re.compile(
 )
 _LINE_OF_MANY = re.compile(rf"(?<=[\s>])({_REFUSAL})[- ](?:#?({_STATUS})[\s:]{{1,2}})?")
 _BROKEN_NUMBER = re.compile(r"(?<=\d\.)\n[ \t]*(?=\d)|(?<=\d)\n[ \t]*(?=\.\d)")
-_TRAILER = re.compile(r"\s*(?:\(in reply to [^()]{0,120}\)|#{1,2}|#SMTP#|\[[A-Z_]{4,20}\]|[>'\"`]|\(state \d{1,3}\)\.?)$")
+_TRAILER = re.compile(
+    r"\s*(?:\(in reply to [^()]{0,120}\)|#{1,2}|#SMTP#|\[[A-Z_]{4,20}\]|[>'\"`]|\(state \d{1,3}\)\.?)$"
+)
 
+_GIVING_UP = re.compile(r" Giving up on \S{1,255}?\.?$")  # what qmail adds
 _IP = re.compile(
     r"(?<![\w.:\-/])(\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\d)|(?<![\w.:])((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?![\w.:])|"
     r"[?&=/](\d{1,3}(?:\.\d{1,3}){3})(?![\w.-])"
@@ -116,20 +125,20 @@ def read_reply_line(text: str) -> Reply:
     found = _CODE_FIRST.match(line) or _CODE_AFTER.search(line) or _CODE_BARE.search(line)
     if found:
         start = found.start(1)
-        before, body = line[:start], _joined(line[start:])
+        before, body = line[:start], _joined(_GIVING_UP.sub("", line[start:]))
         code = int(body[:3])
         nested = _NESTED.search(body, 4)
         own = body[: nested.start()] if nested else body
         enhanced = _status(own, str(code)[0])
         inner = _trimmed(body[nested.end() :]) if nested else None
-        text = _trimmed(body)
+        text = _trimmed(body if len(body) > _BARE else line)
     else:
         before, body, code, inner = "", line, None, None
         own = line
         first = _STATUS_FIRST.match(line) or _STATUS_HASH.search(line)
         enhanced = next(filter(None, first.groups()), None) if first else None
         text = _trimmed(line) if enhanced else ""
-    host, ip = _host(before or own)
+    host, ip = _host(before if code is not None else own)
     helo = _HELO.search(line)
     return Reply(
         code=code,
@@ -215,9 +224,9 @@ def _sending_ip(body: str, remote: str | None) -> str | None:
 
 
 def _trimmed(text: str) -> str:
-    text = text.strip()
+    text = text.strip().lstrip(":;,.- ")
     while found := _TRAILER.search(text, max(0, len(text) - 150)):
         if found.start() == 0:
             break
         text = text[: found.start()]
-    return text
+    return text[:-1] if text.endswith(")") and text.count(")") > text.count("(") else text
