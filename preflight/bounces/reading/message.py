@@ -44,7 +44,7 @@ def _read(message: Part, depth: int) -> tuple[Kind, Sequence[Recipient], Part]:
     types = {part.type for part in parts}
     if (
         "message/feedback-report" in types
-        or "report-type=feedback-report" in message.header.get("content-type", "").lower()
+        or "report-type=feedback-report" in message.raw("content-type").lower()
     ):
         return "feedback", (), message
     if not types.isdisjoint(_RECEIPTS):
@@ -82,7 +82,7 @@ def _all_said(message: Part, text: str) -> str:
 def _nameless(text: str, parts: list[Part]) -> Recipient:
     """A bounce that names nobody: the mail was for the one that the returned message names, if it names one."""
     returned = next((part.attached for part in parts if part.attached), None)
-    addresses = _ADDRESSES.findall(returned.header.get("to", "")) if returned else []
+    addresses = _ADDRESSES.findall(returned.raw("to")) if returned else []
     (one,) = read_prose(text, (), [addresses[0] if len(addresses) == 1 else _NOBODY])
     return replace(
         one,
@@ -191,12 +191,12 @@ def _human(parts: list[Part]) -> str:
 
 def _failed_recipients(message: Part) -> list[str]:
     """X-Failed-Recipients, which Exim and Gmail write."""
-    return _ADDRESSES.findall(message.header.get("x-failed-recipients", ""))
+    return _ADDRESSES.findall(message.raw("x-failed-recipients"))
 
 
 def _both_ends(message: Part) -> list[str]:
     fields = ("from", "to", "reply-to", "delivered-to", "x-original-to", "return-path", "sender", "errors-to")
-    return [address for name in fields for address in _ADDRESSES.findall(message.header.get(name, "")[:4000])]
+    return [address for name in fields for address in _ADDRESSES.findall(message.raw(name)[:4000])]
 
 
 def kind_of(found: Sequence[Recipient]) -> Kind:
@@ -240,7 +240,7 @@ def _forwarded(message: Part, parts: list[Part], depth: int) -> tuple[Kind, Sequ
 
 def _date(message: Part) -> datetime | None:
     try:
-        stated = parsedate_to_datetime(message.header.get("date", "")[:100])
+        stated = parsedate_to_datetime(message.raw("date")[:100])
     except (ValueError, OverflowError):
         return None
     return stated if stated.tzinfo else stated.replace(tzinfo=UTC)

@@ -43,7 +43,7 @@ class Part:
     end: int
     depth: int = 0
     default: str = "text/plain"
-    _fields: dict[str, str] | None = field(default=None, repr=False)
+    _fields: dict[bytes, bytes] | None = field(default=None, repr=False)
 
     @cached_property
     def _body_at(self) -> int:
@@ -64,24 +64,27 @@ class Part:
         return line + 1 if mark and octets.startswith(b"--" + mark.encode("latin-1"), line + 1) else at
 
     @property
-    def header(self) -> dict[str, str]:
-        """The first field of each name, in lower case, on one line; encoded words as they are."""
+    def fields(self) -> dict[bytes, bytes]:
+        """The octets of the first field of each name, in lower case."""
         if self._fields is None:
-            self._fields = {}
-            for name, value in _FIELD.findall(self.octets, self.start, min(self._body_at, self.start + _MAX_HEADER)):
-                key = name.decode("latin-1").lower()
-                if key not in self._fields:
-                    self._fields[key] = _one_line(value)
+            end = min(self._body_at, self.start + _MAX_HEADER)
+            found = _FIELD.findall(self.octets, self.start, end)
+            self._fields = {name.lower(): value for name, value in reversed(found)}
         return self._fields
+
+    def raw(self, name: str) -> str:
+        """A field on one line, its encoded words as they are; empty when there is none. The name in small letters."""
+        value = self.fields.get(name.encode("ascii"), b"")
+        return _one_line(value) if value else ""
 
     def field(self, name: str) -> str:
         """A field as text, its encoded words decoded; empty when there is none."""
-        return decode_words(self.header.get(name, ""))
+        return decode_words(self.raw(name))
 
     @cached_property
     def type(self) -> str:
         """The type of its content, in lower case."""
-        value = self.header.get("content-type", "")
+        value = self.raw("content-type")
         kind = value.partition(";")[0].strip().lower().strip("\"'")
         return kind if "/" in kind else self.default
 
@@ -93,7 +96,7 @@ class Part:
     @cached_property
     def parts(self) -> "list[Part]":
         """The parts of a multipart, or of what has a boundary and calls itself something else."""
-        found = _BOUNDARY.search(self.header.get("content-type", ""))
+        found = _BOUNDARY.search(self.raw("content-type"))
         if self.depth >= _MAX_DEPTH or not found or self.type.startswith("message/"):
             return []
         mark = b"--" + next(group for group in found.groups() if group).encode("latin-1", "replace").rstrip()
@@ -117,7 +120,7 @@ class Part:
     def content(self) -> bytes:
         """The first octets of its content, without their transfer encoding."""
         octets = self.octets[self._body_at : min(self.end, self._body_at + _MAX_TEXT)]
-        encoding = self.header.get("content-transfer-encoding", "").strip().lower()
+        encoding = self.raw("content-transfer-encoding").strip().lower()
         if encoding.startswith("base64"):
             return _from_base64(octets)
         if encoding.startswith("quoted"):
@@ -127,7 +130,7 @@ class Part:
     @cached_property
     def text(self) -> str:
         """Its content as text; HTML without its tags. Text that does not fit its charset is read as if it had none."""
-        found = _CHARSET.search(self.header.get("content-type", ""))
+        found = _CHARSET.search(self.raw("content-type"))
         octets = self.content
         if octets.isascii() and b"\x1b" not in octets and b"+" not in octets:
             text = octets.decode("ascii")
@@ -140,7 +143,7 @@ class Part:
         """The message in a part of type message/rfc822 (RFC 2046 5.2.1) or message/global (RFC 6532)."""
         if self.type not in {"message/rfc822", "message/global"}:
             return None
-        encoding = self.header.get("content-transfer-encoding", "").strip().lower()
+        encoding = self.raw("content-transfer-encoding").strip().lower()
         if encoding.startswith(("base64", "quoted")):
             octets = self.content
             return Part(octets, 0, len(octets), self.depth + 1)

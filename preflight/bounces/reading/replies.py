@@ -14,7 +14,8 @@ _TYPE = r"(?:(?:smtp|lmtp|esmtp|x-[\w-]{1,20}|reason|status)\s*[;:]\s*)"
 
 # RFC 5321 4.2: three digits, then a space or a hyphen. "550: 5.1.1", "550 #5.1.0", "#550 5.7.1", "(550)" are what others
 # make of it. A code counts where a reply begins: first in the text, or after what servers write before one.
-_CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([245][0-7]\d)(?=[\s:;,.\-)\]'\"#<]|$)", re.IGNORECASE)
+_ANY_CODE = re.compile(_REFUSAL)
+_CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([245][0-7]\d)(?=[\s:;,\-)\]'\"#<]|\.?(?:\s|$))", re.IGNORECASE)
 _CODE_AFTER = re.compile(
     r"(?:(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|failed|"
     r"rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|])"
@@ -84,6 +85,7 @@ _TRAILER = re.compile(
     r"\s*(?:\(in reply to [^()]{0,120}\)|#{1,2}|#SMTP#|\[[A-Z_]{4,20}\]|[>'\"`]|\(state \d{1,3}\)\.?)$"
 )
 
+_ANY_IP = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:")
 _GIVING_UP = re.compile(r" Giving up on \S{1,255}?\.?$")  # what qmail adds
 _IP = re.compile(
     r"(?<![\w.:\-/])(\d{1,3}(?:\.\d{1,3}){3})(?![\w-]|\.\d)|(?<![\w.:])((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?![\w.:])|"
@@ -122,7 +124,9 @@ def read_reply_line(text: str) -> Reply:
     line = one_line(text[:_MAX])
     if not line:
         return Reply()
-    found = _CODE_FIRST.match(line) or _CODE_AFTER.search(line) or _CODE_BARE.search(line)
+    found = _CODE_FIRST.match(line)
+    if not found and _ANY_CODE.search(line):
+        found = _CODE_AFTER.search(line) or _CODE_BARE.search(line)
     if found:
         start = found.start(1)
         before, body = line[:start], _joined(_GIVING_UP.sub("", line[start:]))
@@ -139,7 +143,7 @@ def read_reply_line(text: str) -> Reply:
         enhanced = next(filter(None, first.groups()), None) if first else None
         text = _trimmed(line) if enhanced else ""
     host, ip = _host(before if code is not None else own)
-    helo = _HELO.search(line)
+    helo = _HELO.search(line) if "HLO" in line or "elo " in line or "HELO" in line else None
     return Reply(
         code=code,
         enhanced=enhanced,
@@ -214,7 +218,7 @@ def _host(context: str) -> tuple[str | None, str | None]:
 
 def _sending_ip(body: str, remote: str | None) -> str | None:
     """The address that a refusal is about: the first in it that is not the server's own."""
-    if "." not in body and ":" not in body:
+    if not _ANY_IP.search(body):
         return None
     for match in _IP.finditer(body):
         ip = ip_of(match[1] or match[2] or match[3])
