@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from preflight import __version__
+from preflight.cli.appeal import appeal
 from preflight.cli.check import check
 from preflight.cli.codes import codes
 from preflight.cli.common import complain, show
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (check, message, diagnose, codes, rules, rdns, demo, init, schema)
+COMMANDS = (check, message, diagnose, appeal, codes, rules, rdns, demo, init, schema)
 for command in COMMANDS:
     app.command()(command)
 

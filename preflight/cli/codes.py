@@ -11,6 +11,7 @@ from preflight.text import visible
 
 if TYPE_CHECKING:
     from preflight.bounces.catalogue import Bounce, Catalogue
+    from preflight.text import Language
 
 
 class PageFormat(StrEnum):
@@ -33,7 +34,11 @@ def codes(
     lang: LangOption,
     output_format: FormatOption = PageFormat.TEXT,
 ) -> None:
-    """Show the bounce codes that preflight knows, or everything on one of them."""
+    """Show the bounce codes that preflight knows, or everything on one of them.
+
+    `not-seen` is no code: it says why mail that was taken is not found by its recipient.
+    """
+    from preflight.bounces.not_seen import NAME
     from preflight.registry import load_registry
     from preflight.render.catalogue import codes_json, codes_markdown, codes_text
 
@@ -41,6 +46,9 @@ def codes(
     for problem in registry.problems:
         complain(problem)
     language = registry.language(lang.value)
+    if code == [NAME]:
+        _not_seen(language, output_format)
+        return
     bounces = _chosen(registry.catalogue, " ".join(code) if code else None)
     match output_format:
         case PageFormat.TEXT:
@@ -49,6 +57,20 @@ def codes(
             show(codes_json(bounces, registry, language), machine=True)
         case PageFormat.MARKDOWN:
             show(codes_markdown(bounces, registry, language), machine=True)
+        case _:
+            assert_never(output_format)
+
+
+def _not_seen(language: "Language", output_format: PageFormat) -> None:
+    from preflight.render.catalogue import not_seen_json, not_seen_markdown, not_seen_text
+
+    match output_format:
+        case PageFormat.TEXT:
+            show(not_seen_text(language, width()))
+        case PageFormat.JSON:
+            show(not_seen_json(language), machine=True)
+        case PageFormat.MARKDOWN:
+            show(not_seen_markdown(language), machine=True)
         case _:
             assert_never(output_format)
 

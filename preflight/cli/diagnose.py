@@ -97,7 +97,7 @@ def diagnose(
     from preflight.cli.engine import engine_for
     from preflight.cli.running import render_options
     from preflight.config import Config, load_config
-    from preflight.diagnosis.diagnosing import Diagnostician
+    from preflight.diagnosis.diagnosing import Diagnostician, Examiner
     from preflight.registry import load_registry
 
     bounces = read_bounces(paths, text)
@@ -119,7 +119,7 @@ def diagnose(
         cache=not no_cache,
     )
     examine = None if no_run else lambda subject, policy: engine.run([subject], policy)[0]
-    diagnostician = Diagnostician(registry, policy, inputs, examine)
+    diagnostician = Diagnostician(registry, policy, inputs, Examiner(registry, policy, examine))
     options = render_options(registry, lang, for_people=format_ is DiagnosisFormat.TERMINAL)
     if format_ is DiagnosisFormat.TERMINAL:
         return _for_people(bounces, diagnostician, options)

@@ -73,15 +73,15 @@ class Weighing:
 
     def refused(self, refusals: Sequence[Refusal]) -> tuple[Cause, ...]:
         """The causes of refusals: those that stand first are to be looked at first."""
-        ruled = [cause for rule in self._plan.judged if (cause := self._by_rule(rule))]
+        ruled = [cause for rule in self._plan.judged if (cause := self.by_rule(rule))]
         return in_order([*ruled, *self._too_late(), *_looks(refusals)])
 
     def not_seen(self, reasons: Iterable[Reason]) -> tuple[Cause, ...]:
         """The reasons why mail that was taken is not seen, as far as rules can tell."""
         return in_order(self._by_reason(reason) for reason in reasons)
 
-    def _by_rule(self, rule_id: str) -> Cause | None:
-        """`None` where the check found nothing that the rule applies to."""
+    def by_rule(self, rule_id: str) -> Cause | None:
+        """What is known of one rule; `None` where the check found nothing that it applies to."""
         rule = self._registry.rules.get(rule_id)
         title = rule.title if rule else rule_id
         about = self._about.get(rule_id) or self._crash(rule_id)
@@ -151,7 +151,7 @@ class Weighing:
 
     def _by_reason(self, reason: Reason) -> Cause:
         """A rule that passes does not rule a reason out: what Microsoft has seen cannot be seen from here."""
-        causes = [cause for rule in reason.rules if (cause := self._by_rule(rule))]
+        causes = [cause for rule in reason.rules if (cause := self.by_rule(rule))]
         confirmed = [cause for cause in causes if cause.state is CauseState.CONFIRMED]
         still = [cause for cause in causes if cause.state is CauseState.UNDETERMINED]
         telling = confirmed or still or causes

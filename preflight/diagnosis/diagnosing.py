@@ -68,43 +68,19 @@ class Diagnosis:
         return any(cause.open and cause.severity is Severity.ERROR for cause in self.causes)
 
 
-class Diagnostician:
-    """Diagnoses bounces with the same engine that `preflight check` runs.
+class Examiner:
+    """Has the rules of a plan judged, each set of them over each subject once. Without `examine` nothing is run."""
 
-    `given` has the inputs of the options; a bounce adds what they lack. Without `examine` nothing is run: causes are
-    explained, and stay undetermined.
-    """
-
-    def __init__(self, registry: Registry, policy: Policy, given: Subject, examine: Examine | None) -> None:
+    def __init__(self, registry: Registry, policy: Policy, examine: Examine | None) -> None:
         self._registry = registry
         self._policy = policy
-        self._given = given
         self._examine = examine
         self._reports: OrderedDict[tuple[Subject, tuple[str, ...]], Report] = OrderedDict()
 
-    def diagnose(self, bounce: BounceReport) -> Diagnosis:
-        """The diagnosis of one bounce."""
-        return self.diagnose_refusals(bounce, refusals_of(bounce))
-
-    def diagnose_refusals(self, bounce: BounceReport, refusals: Sequence[Refusal]) -> Diagnosis:
-        """The diagnosis of refusals that were read and matched before."""
-        plan = plan_for(refusals, self._given, self._registry)
-        guide = load_not_seen() if bounce.kind == "delivered" else None
-        reasons = guide.reasons_for(plan.subject.domain) if guide else ()
-        if guide:
-            plan = replace(plan, judged=tuple(dict.fromkeys(rule for reason in reasons for rule in reason.rules)))
-        report = self._run(plan)
-        weighing = Weighing(plan, report, self._registry, self._policy)
-        causes = weighing.not_seen(reasons) if guide else weighing.refused(refusals)
-        return Diagnosis(
-            bounce=bounce, refusals=tuple(refusals), plan=plan, causes=causes, report=report, not_seen=guide
-        )
-
-    def _run(self, plan: Plan) -> Report | None:
-        """The report on the rules of a plan; `None` where none is to be made, or where no rule has what it needs."""
-        rules = [self._registry.rules[rule] for rule in plan.judged if rule in self._registry.rules]
-        wanted = [rule for rule in rules if self._policy.selects(rule.id)]
-        subject = plan.subject
+    def report(self, subject: Subject, rules: Sequence[str]) -> Report | None:
+        """The report on these rules; `None` where none is to be made, or where no rule has what it needs."""
+        known = [self._registry.rules[rule] for rule in rules if rule in self._registry.rules]
+        wanted = [rule for rule in known if self._policy.selects(rule.id)]
         if self._examine is None or not any(_needs_met(subject, rule.needs) for rule in wanted):
             return None
         needed = {one for rule in wanted for need in rule.needs for one in need.split("|")}
@@ -122,3 +98,34 @@ class Diagnostician:
 def _needs_met(subject: Subject, needs: Sequence[str]) -> bool:
     """Whether a rule can be judged: the addresses of a host count as known, since the run looks them up."""
     return all(need == "ip" and subject.host is not None for need in subject.missing(needs))
+
+
+class Diagnostician:
+    """Diagnoses bounces with the same engine that `preflight check` runs.
+
+    `given` has the inputs of the options; a bounce adds what they lack.
+    """
+
+    def __init__(self, registry: Registry, policy: Policy, given: Subject, examiner: Examiner) -> None:
+        self._registry = registry
+        self._policy = policy
+        self._given = given
+        self._examiner = examiner
+
+    def diagnose(self, bounce: BounceReport) -> Diagnosis:
+        """The diagnosis of one bounce."""
+        return self.diagnose_refusals(bounce, refusals_of(bounce))
+
+    def diagnose_refusals(self, bounce: BounceReport, refusals: Sequence[Refusal]) -> Diagnosis:
+        """The diagnosis of refusals that were read and matched before."""
+        plan = plan_for(refusals, self._given, self._registry)
+        guide = load_not_seen() if bounce.kind == "delivered" else None
+        reasons = guide.reasons_for(plan.subject.domain) if guide else ()
+        if guide:
+            plan = replace(plan, judged=tuple(dict.fromkeys(rule for reason in reasons for rule in reason.rules)))
+        report = self._examiner.report(plan.subject, plan.judged)
+        weighing = Weighing(plan, report, self._registry, self._policy)
+        causes = weighing.not_seen(reasons) if guide else weighing.refused(refusals)
+        return Diagnosis(
+            bounce=bounce, refusals=tuple(refusals), plan=plan, causes=causes, report=report, not_seen=guide
+        )

@@ -9,6 +9,8 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 
 from preflight.bounces.catalogue import Bounce
+from preflight.bounces.not_seen import NAME as NOT_SEEN
+from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.check import Check, Rule
 from preflight.registry import Registry
 from preflight.render.document import Block, Facts, Heading, Items, Paragraph, Ref, Table, to_markdown, to_text
@@ -26,6 +28,12 @@ COVERAGE = {
     "external": "no rule can see it from outside; the advice says where to look",
 }
 """What each coverage of the catalogue means."""
+
+NOT_SEEN_INTRODUCTION = (
+    "The mail was taken, no refusal came back, and the recipient does not find it: why, for a mailbox of Hotmail "
+    "(Outlook.com)."
+)
+LARGE_PROVIDERS = "Who sends from one of these may leave the sender's side aside: {domains}."
 
 _FROM_HOST = {"ip", "helo", "domain", "mx"}  # inputs that `preflight check HOST` finds by itself
 _SENTENCE = re.compile(r".*?(?:[。！？]|[.!?](?=\s|$)|$)", re.DOTALL)
@@ -48,7 +56,10 @@ def codes_markdown(bounces: Sequence[Bounce], registry: Registry, language: Lang
     ]
     for bounce in bounces:
         blocks += _bounce_blocks(bounce, registry, language)
-    command = "codes" if len(bounces) == len(registry.catalogue.bounces) else "codes CODE"
+    whole = len(bounces) == len(registry.catalogue.bounces)
+    if whole:
+        blocks += _not_seen_blocks(load_not_seen(), language)
+    command = "codes" if whole else "codes CODE"
     return _made_by(command, language) + to_markdown(blocks)
 
 
@@ -68,6 +79,31 @@ def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language
             "source": [language.say(source) for source in bounce.source],
         }
         for bounce in bounces
+    )
+
+
+def not_seen_text(language: Language, width: int) -> str:
+    """Why mail that no server refused is not seen."""
+    return to_text(_not_seen_blocks(load_not_seen(), language), width)
+
+
+def not_seen_markdown(language: Language) -> str:
+    """The same as Markdown."""
+    return _made_by(f"codes {NOT_SEEN}", language) + to_markdown(_not_seen_blocks(load_not_seen(), language))
+
+
+def not_seen_json(language: Language) -> str:
+    """A list of objects, texts in the language."""
+    return _json(
+        {
+            "id": reason.id,
+            "side": reason.side,
+            "title": language.say(reason.title),
+            "meaning": language.say(reason.meaning),
+            "advice": language.say(reason.advice),
+            "rules": list(reason.rules),
+        }
+        for reason in load_not_seen().reasons
     )
 
 
@@ -191,6 +227,27 @@ def _coverage_legend(language: Language) -> Facts:
 def _first_sentence(text: str) -> str:
     match = _SENTENCE.match(text)
     return match[0] if match else text
+
+
+def _not_seen_blocks(guide: NotSeen, language: Language) -> list[Block]:
+    """Why mail is not seen, by the side that can mend it, and what to mind with test messages."""
+    blocks: list[Block] = [Heading(NOT_SEEN, 2), Paragraph(language.say(NOT_SEEN_INTRODUCTION))]
+    sides = {"recipient": "On the recipient's side", "sender": "On the sender's side"}
+    for side, title in sides.items():
+        for reason in guide.reasons:
+            if reason.side != side:
+                continue
+            blocks += [
+                Heading(f"{language.say(title)}: {language.say(reason.title)}", 3),
+                Paragraph(language.say(reason.meaning)),
+                Items(language.say("What to do"), [language.say(reason.advice)]),
+            ]
+            if reason.rules:
+                blocks.append(Facts([(language.say("Rules that can show it"), ", ".join(reason.rules))]))
+    blocks.append(Paragraph(language.say(LARGE_PROVIDERS, domains=", ".join(sorted(guide.large)))))
+    blocks.append(Items(language.say("Before you send a test message"), [language.say(hint) for hint in guide.hints]))
+    sources = language.say("Sources, last looked at on {date}", date=guide.checked.isoformat())
+    return [*blocks, Items(sources, [language.say(guide.source)])]
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
 from preflight.bounces.catalogue import Bounce
 from preflight.bounces.not_seen import load_not_seen
 from preflight.bounces.reading import Recipient
@@ -60,7 +58,7 @@ def put_causes(page: Page, diagnosis: Diagnosis) -> None:
         page.heading(page.say("Do this first"))
         page.put((page.say(step), "bold"), column=ITEM, label="➜", at=2, style="bold")
     if note := internal_note(diagnosis.plan):
-        page.lines.append(Text())
+        page.gap()
         page.put(page.say(note), column=ITEM, label="!", at=2, style="bold yellow")
     for state, causes in by_state(diagnosis.causes).items():
         if not causes:
@@ -70,8 +68,8 @@ def put_causes(page: Page, diagnosis: Diagnosis) -> None:
         if state is CauseState.CONFIRMED:
             for number, cause in enumerate(causes, 1):
                 if number > 1:
-                    page.lines.append(Text())
-                _confirmed(page, number, cause)
+                    page.gap()
+                _confirmed(page, number, cause, told=number == 1 and cause.fix == step)
         elif state is CauseState.OUTSIDE:
             for cause in causes:
                 page.put((_title(page, cause), "bold"), column=ITEM, hang=2)
@@ -80,7 +78,7 @@ def put_causes(page: Page, diagnosis: Diagnosis) -> None:
             _in_short(page, causes, style)
     if diagnosis.report is not None:
         when = diagnosis.report.started_at.strftime("%Y-%m-%d %H:%M UTC")
-        page.lines.append(Text())
+        page.gap()
         page.put(
             (page.say("Looked up at {when}: {what}", when=when, what=_looked_at(page, diagnosis)), "dim"), column=2
         )
@@ -96,7 +94,7 @@ def _read(page: Page, diagnosis: Diagnosis) -> None:
         page.put((page.say(KINDS[kind]), "bold"))
     for number, group in enumerate(groups):
         if number or kind != "bounce":
-            page.lines.append(Text())
+            page.gap()
         _refusal(page, group)
 
 
@@ -119,7 +117,7 @@ def _refusal(page: Page, group: Sequence[Refusal]) -> None:
     if bounce:
         head.append((f"{page.say(bounce.provider)}, ", "bold"))
     page.put(*head, (page.say(word), "bold"))
-    page.lines.append(Text())
+    page.gap()
     named = [one.recipient.recipient for one in group if one.recipient.recipient]
     rows = [
         ("recipient", page.some(named, MANY)),
@@ -135,7 +133,7 @@ def _refusal(page: Page, group: Sequence[Refusal]) -> None:
         if text:
             page.put(text, column=FIELD, label=page.say(label), at=2)
     if bounce:
-        page.lines.append(Text())
+        page.gap()
         page.put(page.say(bounce.meaning), column=2)
 
 
@@ -182,7 +180,8 @@ def _title(page: Page, cause: Cause) -> str:
     return readable(cause.title, page.language) if isinstance(cause.title, str) else page.say(cause.title)
 
 
-def _confirmed(page: Page, number: int, cause: Cause) -> None:
+def _confirmed(page: Page, number: int, cause: Cause, *, told: bool) -> None:
+    """`told`: its fix stands above, as what to do first."""
     symbol, word, style = SEVERITIES[cause.severity]
     parts = page.some(judged.finding.part for judged in cause.findings)
     page.put(
@@ -191,7 +190,7 @@ def _confirmed(page: Page, number: int, cause: Cause) -> None:
     if cause.said:
         page.put(page.say(cause.said), column=ITEM)
     if cause.fix:
-        page.field("fix", (page.say(cause.fix), "bold"))
+        page.field("fix", page.say("as above") if told else (page.say(cause.fix), "bold"))
     if why := next((judged.why for judged in cause.findings if judged.why), ""):
         page.field("why", page.translated(why))
     page.evidence(gather(one for judged in cause.findings for one in judged.finding.evidence))
@@ -244,13 +243,13 @@ def _advice(page: Page, diagnosis: Diagnosis) -> None:
     steps = [step for step in steps if step != diagnosis.next_step]
     if steps:
         page.heading(page.say("What else to do"))
-        for step in steps:
-            page.put(page.say(step), column=ITEM, hang=2, label="")
+        for number, step in enumerate(steps, 1):
+            page.put(page.say(step), column=ITEM + 1, label=f"{number}.", at=2)
     hinted = any(refusal.provider == "microsoft" and refusal.category in _HINTED for refusal in diagnosis.refusals)
     if diagnosis.not_seen or hinted:
         put_hints(page)
     if bounces:
-        page.lines.append(Text())
+        page.gap()
         page.put((page.say(MORE, codes=" ".join(f"`preflight codes {bounce}`" for bounce in bounces)), "dim"), column=2)
 
 

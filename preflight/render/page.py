@@ -52,6 +52,10 @@ class Page:
         row = ", ".join(named[:most])
         return self.say("{named} and {count} more", named=row, count=len(named) - most) if len(named) > most else row
 
+    def gap(self) -> None:
+        """An empty line."""
+        self.lines.append(Text())
+
     def heading(self, text: str) -> None:
         """The title of a section, behind an empty line."""
         self.lines.append(Text())

@@ -6,8 +6,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich.text import Text
-
 from preflight.findings import Finding, Severity, Status, gather
 from preflight.ledger import NO_ANSWER
 from preflight.policy import Verdict, Waived
@@ -54,7 +52,7 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
         _to_fix(page, report)
         _untold(page, report)
         _rest(page, report)
-        page.lines.append(Text())
+        page.gap()
     if len(reports) > 1:
         _overall(page, reports)
     else:
@@ -65,7 +63,7 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
 def _verdict(page: Page, report: Report) -> None:
     symbol, word, style = _VERDICTS[report.verdict]
     page.put((f"{symbol} {page.say(word)}", style), "  ", (page.say(meaning(report)), "bold"))
-    page.lines.append(Text())
+    page.gap()
     for label, text in inputs(report.subject):
         page.put(page.say(text) if isinstance(text, Message) else text, column=FIELD, label=page.say(label), at=2)
     counted = [page.say(_COUNTED[status], count=report.counts[status]) for status in _COUNTED if report.counts[status]]
@@ -134,7 +132,7 @@ def _to_fix(page: Page, report: Report) -> None:
     last: Judged | None = None
     for number, group in enumerate(alike(failed), 1):
         if last:
-            page.lines.append(Text())
+            page.gap()
         _failure(page, number, group, codes, last)
         last = group[0]
 
@@ -190,7 +188,7 @@ def _untold(page: Page, report: Report) -> None:
     page.heading(page.say("What could not be told"))
     for number, group in enumerate(groups):
         if number:
-            page.lines.append(Text())
+            page.gap()
         _open_question(page, group)
 
 
@@ -254,7 +252,7 @@ def _overall(page: Page, reports: Sequence[Report]) -> None:
     verdict = overall(report.verdict for report in reports)
     symbol, word, style = _VERDICTS[verdict]
     page.put((f"=== {page.say('Overall')}: ", "bold"), (f"{symbol} {page.say(word)}", style))
-    page.lines.append(Text())
+    page.gap()
     for one, (symbol, word, style) in _VERDICTS.items():
         labels = [report.subject.label for report in reports if report.verdict is one]
         if labels:
