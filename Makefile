@@ -37,6 +37,7 @@ docs: $(READY)
 	$(BIN)/preflight rules --format markdown --lang en > docs/rules.md
 	$(BIN)/preflight codes --format markdown --lang en > docs/codes.md
 	$(BIN)/preflight schema > docs/report.schema.json
+	$(BIN)/preflight schema diagnosis > docs/diagnosis.schema.json
 	$(BIN)/python -m tests.pages
 
 clean:

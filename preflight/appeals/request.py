@@ -10,8 +10,7 @@ from preflight.appeals.standing import Met, Standing, rules_for, standings
 from preflight.diagnosis.causes import Weighing
 from preflight.diagnosis.diagnosing import Examiner
 from preflight.diagnosis.plan import Plan, plan_for
-from preflight.diagnosis.refusals import Refusal
-from preflight.diagnosis.summary import domain_of
+from preflight.diagnosis.refusals import Refusal, domain_of
 from preflight.errors import ConfigError
 from preflight.findings import RECORD
 from preflight.policy import Policy

@@ -267,9 +267,9 @@ def _route(
     where: str,
 ) -> Route:
     demands, statements = known
-    for name, have in (*((name, demands) for name in one.demands), *((name, statements) for name in one.statements)):
-        if name not in have:
-            raise CatalogueError(f"{where}: there is no demand or statement {name!r}")
+    unknown = [*set(one.demands).difference(demands), *set(one.statements).difference(statements)]
+    if unknown:
+        raise CatalogueError(f"{where}: there is no demand or statement {unknown[0]!r}")
     if (one.way == "none") != bool(one.instead) or (one.way == "none") == bool(one.where):
         raise CatalogueError(f"{where}: a way has an address, and no way says what to do instead")
     if (one.way == "mail") != bool(one.subject):

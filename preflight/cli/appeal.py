@@ -1,7 +1,7 @@
 """`preflight appeal`: the request to be taken off a list, written from a bounce and from what the checks see."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -108,7 +108,14 @@ def appeal(
     bounces = read_bounces([bounce] if bounce is not None else None, text)
     target = OutputFile(output) if output is not None else None
     file = load_config(config) if config is not None else Config()
-    given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "server": server}
+    given: dict[str, Any] = {
+        "host": host,
+        "ip": ip,
+        "helo": helo,
+        "domain": domain,
+        "message": message,
+        "server": server,
+    }
     given |= {"mail_from": mail_from, "dkim_selector": dkim_selector, "probe": probe, "probe_relay": probe_relay}
     inputs = given_subject(file, given, subject)
     chosen = chosen_refusals(_refusals(bounces))

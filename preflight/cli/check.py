@@ -132,7 +132,7 @@ def subject_of_options(file: "Config", given: Mapping[str, Any]) -> "Subject | N
         shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
         raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
     lists = {"ip": "ips", "mail_from": "mail_from", "dkim_selector": "dkim_selectors"}
-    several = {lists[name]: value or () for name, value in given.items() if name in lists}
+    several: dict[str, Any] = {lists[name]: value or () for name, value in given.items() if name in lists}
     return Subject.of(**several, **{name: value for name, value in given.items() if name not in lists})
 
 

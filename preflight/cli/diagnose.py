@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -102,7 +102,14 @@ def diagnose(
 
     bounces = read_bounces(paths, text)
     file = load_config(config) if config is not None else Config()
-    given = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message, "mail_from": mail_from}
+    given: dict[str, Any] = {
+        "host": host,
+        "ip": ip,
+        "helo": helo,
+        "domain": domain,
+        "message": message,
+        "mail_from": mail_from,
+    }
     given |= {"dkim_selector": dkim_selector, "server": server, "probe": probe}
     given |= {"probe_relay": probe_relay, "probe_outbound": probe_outbound}
     inputs = given_subject(file, given, subject)

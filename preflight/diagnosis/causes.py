@@ -155,13 +155,16 @@ class Weighing:
         confirmed = [cause for cause in causes if cause.state is CauseState.CONFIRMED]
         still = [cause for cause in causes if cause.state is CauseState.UNDETERMINED]
         telling = confirmed or still or causes
-        state, said, fix = CauseState.OUTSIDE, reason.meaning, reason.advice
+        state = CauseState.OUTSIDE
+        said: Message | Words | None = reason.meaning
+        fix: Message | Words | None = reason.advice
         if confirmed:
             state, said, fix = CauseState.CONFIRMED, confirmed[0].said, confirmed[0].fix
         elif still and still[0].fix:
-            state, fix = CauseState.UNDETERMINED, Message("{proof} {advice}", {"proof": still[0].fix, "advice": fix})
+            args = {"proof": still[0].fix, "advice": reason.advice}
+            state, fix = CauseState.UNDETERMINED, Message("{proof} {advice}", args)
         elif causes:
-            fix = Message(NOTHING_FOUND, {"where": fix})
+            fix = Message(NOTHING_FOUND, {"where": reason.advice})
         return Cause(
             id=reason.id,
             state=state,

@@ -8,7 +8,7 @@ from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.bounces.reading import BounceReport
 from preflight.diagnosis.causes import Cause, CauseState, Weighing, by_state
 from preflight.diagnosis.plan import Plan, plan_for
-from preflight.diagnosis.refusals import Refusal, refusals_of
+from preflight.diagnosis.refusals import Refusal, domain_of, refusals_of
 from preflight.findings import Severity
 from preflight.policy import Policy
 from preflight.registry import Registry
@@ -21,7 +21,7 @@ PROVE = "Run it again with {options}: that shows which causes hold, of {count} t
 Examine = Callable[[Subject, Policy], Report]
 """Runs the chosen checks over a subject."""
 
-_REMEMBERED = 64  # runs whose outcome is kept: a log names the same few servers again and again
+_REMEMBERED = 64  # runs and outcomes that are kept: a log names the same few servers and codes again and again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,7 @@ class Diagnostician:
         self._policy = policy
         self._given = given
         self._examiner = examiner
+        self._known: OrderedDict[tuple[object, ...], tuple[Plan, tuple[Cause, ...], Report | None]] = OrderedDict()
 
     def diagnose(self, bounce: BounceReport) -> Diagnosis:
         """The diagnosis of one bounce."""
@@ -118,14 +119,31 @@ class Diagnostician:
 
     def diagnose_refusals(self, bounce: BounceReport, refusals: Sequence[Refusal]) -> Diagnosis:
         """The diagnosis of refusals that were read and matched before."""
-        plan = plan_for(refusals, self._given, self._registry)
         guide = load_not_seen() if bounce.kind == "delivered" else None
+        key = (guide is None, *dict.fromkeys(map(_telling, refusals)))
+        if key not in self._known:
+            self._known[key] = self._weigh(refusals, guide)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        plan, causes, report = self._known[key]
+        return Diagnosis(
+            bounce=bounce, refusals=tuple(refusals), plan=plan, causes=causes, report=report, not_seen=guide
+        )
+
+    def _weigh(
+        self, refusals: Sequence[Refusal], guide: NotSeen | None
+    ) -> tuple[Plan, tuple[Cause, ...], Report | None]:
+        plan = plan_for(refusals, self._given, self._registry)
         reasons = guide.reasons_for(plan.subject.domain) if guide else ()
         if guide:
             plan = replace(plan, judged=tuple(dict.fromkeys(rule for reason in reasons for rule in reason.rules)))
         report = self._examiner.report(plan.subject, plan.judged)
         weighing = Weighing(plan, report, self._registry, self._policy)
-        causes = weighing.not_seen(reasons) if guide else weighing.refused(refusals)
-        return Diagnosis(
-            bounce=bounce, refusals=tuple(refusals), plan=plan, causes=causes, report=report, not_seen=guide
-        )
+        return plan, weighing.not_seen(reasons) if guide else weighing.refused(refusals), report
+
+
+def _telling(refusal: Refusal) -> tuple[object, ...]:
+    """What a diagnosis depends on, of a refusal: the lines of a log differ in little else than recipient and time."""
+    stated = refusal.recipient
+    said = (stated.phase, stated.sending_ip, stated.helo, domain_of(stated.sender))
+    return (refusal.bounce.id if refusal.bounce else None, refusal.provider, refusal.taken, *said)

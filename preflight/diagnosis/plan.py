@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from preflight.check import Rule
-from preflight.diagnosis.refusals import Refusal
+from preflight.diagnosis.refusals import Refusal, domain_of
 from preflight.errors import SubjectError
 from preflight.net.addresses import IPAddress, is_public, parse_address
 from preflight.registry import Registry
@@ -117,11 +117,8 @@ def _address(text: str | None) -> IPAddress | None:
 
 def _domain(sender: str | None) -> str | None:
     """The domain of an envelope sender; `None` for the null sender and for what no domain can be."""
-    _, at, domain = (sender or "").rpartition("@")
-    if not at:
-        return None
     try:
-        return host_name(domain, "sender")
+        return host_name(domain_of(sender), "sender")
     except SubjectError:
         return None
 

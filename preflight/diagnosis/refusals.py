@@ -80,3 +80,8 @@ def _match(reply: Recipient, remote_host: str | None) -> Match | None:
     return match_reply(
         reply.text, reply_code=reply.reply_code, enhanced_code=reply.enhanced_code, remote_host=remote_host
     )
+
+
+def domain_of(address: str | None) -> str:
+    """The domain of a mail address, in lower case; empty for none."""
+    return address.rpartition("@")[2].lower() if address and "@" in address else ""

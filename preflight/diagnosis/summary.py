@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from preflight.bounces.reading import BounceReport, Kind
-from preflight.diagnosis.refusals import Refusal
+from preflight.diagnosis.refusals import Refusal, domain_of
 
 MOST = (
     1000  # different codes, domains of a code, or addresses that are told apart; what comes later is counted together
@@ -112,11 +112,6 @@ class Summary:
     def kinds_in(self, kinds: Iterable[Kind]) -> int:
         """How many messages and lines are of these kinds."""
         return sum(self.kinds[kind] for kind in kinds)
-
-
-def domain_of(address: str | None) -> str:
-    """The domain of a mail address; empty for none: whose mailbox it is, nobody needs to know who counts."""
-    return (address or "").rpartition("@")[2].lower() if "@" in (address or "") else ""
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

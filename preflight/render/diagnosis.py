@@ -12,7 +12,7 @@ from preflight.diagnosis.refusals import Refusal
 from preflight.findings import gather
 from preflight.render import RenderOptions
 from preflight.render.catalogue import readable
-from preflight.render.page import FIELD, ITEM, MANY, SEVERITIES, Page
+from preflight.render.page import FIELD, ITEM, MANY, SEVERITIES, Page, Piece
 from preflight.text import visible
 
 _LONGEST_REPLY = 600  # characters of a reply that are shown
@@ -113,7 +113,7 @@ def _refusal(page: Page, group: Sequence[Refusal]) -> None:
     refusal, stated = group[0], group[0].recipient
     bounce = refusal.bounce
     symbol, style, word = _outcome(refusal)
-    head = [(f"{symbol} {reply_of(refusal)}".rstrip(), style), "  "]
+    head: list[Piece] = [(f"{symbol} {reply_of(refusal)}".rstrip(), style), "  "]
     if bounce:
         head.append((f"{page.say(bounce.provider)}, ", "bold"))
     page.put(*head, (page.say(word), "bold"))

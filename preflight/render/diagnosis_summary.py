@@ -1,10 +1,11 @@
 """What was counted over many bounces, for people: a table of codes, and one diagnosis for them all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.cells import cell_len, set_cell_size
 
+from preflight.bounces.reading import Kind
 from preflight.diagnosis.diagnosing import Diagnosis
 from preflight.diagnosis.summary import CodeCount, Counts, Summary
 from preflight.render import RenderOptions
@@ -12,8 +13,8 @@ from preflight.render.diagnosis import put_causes, reply_of
 from preflight.render.page import ITEM, MANY, Page
 
 _SHOWN = 30  # codes in the table; the JSON lines have every refusal
-_REPLY, _RECEIVER = (18, 40), (8, 20)  # the least and the greatest width of a column
-_KINDS = {
+_CODE, _RECEIVER = (18, 40), (8, 20)  # the least and the greatest width of a column
+_KINDS: Mapping[Kind, str] = {
     "bounce": "{count} bounces",
     "delayed": "{count} delayed",
     "delivered": "{count} delivered",
@@ -42,8 +43,8 @@ def _table(page: Page, codes: Sequence[CodeCount]) -> None:
     if not codes:
         return
     page.heading(page.say("Codes, the most frequent first"))
-    rows = [(reply_of(code.example) or page.say("no code"), _receiver(page, code)) for code in codes[:_SHOWN]]
-    heads = [page.say(word) for word in ("reply", "receiver", "recipients", "messages")]
+    rows = [(_code(page, code), _receiver(page, code)) for code in codes[:_SHOWN]]
+    heads = [page.say(word) for word in ("code", "receiver", "recipients", "messages")]
     widths = [_width((*column, head), *least) for column, head, least in _columns(rows, heads)]
     counted = [max(cell_len(head), 7) for head in heads[2:]]
     page.put((_row(heads, widths, counted), "dim"), column=2)
@@ -61,7 +62,7 @@ def _columns(
     rows: Sequence[tuple[str, str]], heads: Sequence[str]
 ) -> list[tuple[tuple[str, ...], str, tuple[int, int]]]:
     replies, receivers = zip(*rows, strict=True)
-    return [(replies, heads[0], _REPLY), (receivers, heads[1], _RECEIVER)]
+    return [(replies, heads[0], _CODE), (receivers, heads[1], _RECEIVER)]
 
 
 def _width(texts: Sequence[str], least: int, most: int) -> int:
@@ -72,6 +73,12 @@ def _row(cells: Sequence[str], widths: Sequence[int], counted: Sequence[int]) ->
     texts = [set_cell_size(cell, width) for cell, width in zip(cells[:2], widths, strict=True)]
     numbers = [" " * (width - cell_len(cell)) + cell for cell, width in zip(cells[2:], counted, strict=True)]
     return "  ".join((*texts, *numbers))
+
+
+def _code(page: Page, code: CodeCount) -> str:
+    """The id of the entry, by which `preflight codes` shows it; else the reply by its codes."""
+    bounce = code.example.bounce
+    return bounce.id if bounce else reply_of(code.example) or page.say("no code")
 
 
 def _receiver(page: Page, code: CodeCount) -> str:
