@@ -21,12 +21,14 @@ _KNOWN = frozenset((*_PER_RECIPIENT, *_PER_MESSAGE, *_OTHERS))
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,40})[ \t]*:[ \t]*(.*)")
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?!\d)")
 _TYPE = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]{0,30})\s*;\s*")
+_BOTH_ENDS = re.compile(r"TCP\|([^|\s]{2,45})\|\d{1,5}\|([^|\s]{2,45})\|\d{1,5}")  # Sun and Oracle write both ends
 _MTA_IP = re.compile(r"[\[(]([0-9A-Fa-f.:]{3,45})[\]),\s]")
 _ACTIONS: tuple[tuple[str, Action], ...] = (
     ("fail", "failed"), ("err", "failed"), ("undeliver", "failed"), ("reject", "failed"), ("bounce", "failed"),
     ("delay", "delayed"), ("warn", "delayed"), ("defer", "delayed"), ("deliver", "delivered"), ("relay", "relayed"),
     ("expand", "expanded"), ("success", "delivered"),
 )  # fmt: skip
+_FAR = 300  # characters of a host name
 _NO_SIGNS = str.maketrans("", "", ".-_")
 
 Fields = dict[str, str]
@@ -43,7 +45,8 @@ class Report:
 def looks_like_a_report(text: str) -> bool:
     """Whether a text has the fields of a report, whatever its part calls itself."""
     lowered = text[:65536].lower()
-    return "\nfinal-recipient:" in f"\n{lowered}" and ("\naction:" in lowered or "\nstatus:" in lowered)
+    named = "\nfinal-recipient:" in f"\n{lowered}" or "\noriginal-recipient:" in f"\n{lowered}"
+    return named and ("\naction:" in lowered or "\nstatus:" in lowered)
 
 
 def read_report(text: str) -> Report:
@@ -122,7 +125,9 @@ def _recipient(group: Fields) -> Recipient:
     reply = read_reply_line(words)
     told = _STATUS.search(group.get("status", ""))
     status = told[1] if told else None
-    host, ip = _host(one_line(group.get("remote-mta", "")))
+    remote = one_line(group.get("remote-mta", ""))
+    host, ip = _host(remote)
+    ends = _BOTH_ENDS.search(remote)
     enhanced = reply.enhanced or status
     action = _action(group.get("action", ""), status, reply.code)
     return Recipient(
@@ -131,7 +136,7 @@ def _recipient(group: Fields) -> Recipient:
         action=action,
         remote_host=host or reply.host,
         remote_ip=ip or reply.ip,
-        sending_ip=reply.sending_ip,
+        sending_ip=reply.sending_ip or (ip_of(ends[1]) if ends else None),
         helo=reply.helo,
         phase=reply.phase,
         reply_code=reply.code,
@@ -165,8 +170,9 @@ def _host(value: str) -> tuple[str | None, str | None]:
     """The name and the address in a field of type mta-name (RFC 3464 2.2.2): `dns; mx.example.com (192.0.2.1)`."""
     kind = _TYPE.match(value)
     rest = value[kind.end() :] if kind else value
-    if rest.startswith("TCP|") and rest.count("|") > 3:  # Sun Java System Messaging Server: both ends of the connection
-        rest = rest.split("|")[3]
+    ends = _BOTH_ENDS.search(rest)
+    if ends and ends.start() < _FAR:
+        rest = f"{ends[2]} " if not ends.start() else f"{rest[: ends.start()]} ({ends[2]})"
     name = (rest.split() or [""])[0].strip("<>()[]\"',;").rstrip(".").lower()
     ip = ip_of(name)
     if ip:

@@ -26,7 +26,7 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
     if lowered.startswith(("sent", "queued", "ok", "delivered")):
         return []
     action: Action = "delayed" if lowered.startswith(("deferred", "temporary", "delayed")) else "failed"
-    facts = dict(_FACT.findall(line[found.end() - 2 : stat.start() + 2]))
+    facts = dict(_FACT.findall(line[found.end() - 2 : stat.start()]))
     words = (
         facts.get("reply", "") or said.partition(": ")[2]
         if lowered.startswith("deferred:")

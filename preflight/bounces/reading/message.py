@@ -11,14 +11,16 @@ from preflight.bounces.reading.addresses import ADDRESS
 from preflight.bounces.reading.forwards import forwarded_text
 from preflight.bounces.reading.mime import Part, read_part
 from preflight.bounces.reading.model import BounceReport, Kind, Recipient
-from preflight.bounces.reading.prose import is_delay, read_prose
+from preflight.bounces.reading.prose import cut_returned, is_delay, read_prose
 from preflight.bounces.reading.words import has_any, load_phrases
 
 MAX_MESSAGE = 64 * 1024 * 1024  # octets that are looked at
 _MAX_FORWARDS = 4  # messages within messages
 _MAX_TOLD = 500  # recipients of a report that are looked for in its text too
 _MAX_SAID = 64 * 1024  # characters that are searched for the words of bounces
+_RECEIVED = frozenset({b"received", b"return-path", b"dkim-signature"})  # a part with these is the message itself
 _NOBODY = "@"
+_TO = re.compile(r"^To:[ \t]?(.{1,1000})$", re.MULTILINE | re.IGNORECASE)
 _ADDRESSES = re.compile(ADDRESS)
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RECEIPTS = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
@@ -82,7 +84,8 @@ def _all_said(message: Part, text: str) -> str:
 def _nameless(text: str, parts: list[Part]) -> Recipient:
     """A bounce that names nobody: the mail was for the one that the returned message names, if it names one."""
     returned = next((part.attached for part in parts if part.attached), None)
-    addresses = _ADDRESSES.findall(returned.raw("to")) if returned else []
+    field = _TO.search(text, len(cut_returned(text)))
+    addresses = _ADDRESSES.findall(returned.raw("to") if returned else field[1] if field else "")
     (one,) = read_prose(text, (), [addresses[0] if len(addresses) == 1 else _NOBODY])
     return replace(
         one,
@@ -143,7 +146,7 @@ def _with_prose(message: Part, parts: list[Part], report: dsn.Report) -> list[Re
         return found
     told = {
         (one.recipient or "").lower(): one
-        for one in read_prose(_human(parts), (), [one.recipient or "" for one in found])
+        for one in read_prose(_human(parts), (), [one.recipient or "" for one in found], whole_for_none=False)
     }
     return [_completed(one, told.get((one.recipient or "").lower())) for one in found]
 
@@ -178,7 +181,7 @@ def _human(parts: list[Part]) -> str:
     plain: list[str] = []
     pages: list[str] = []
     for number, part in enumerate(parts):
-        if part.type in _RETURNED and number:
+        if number and (part.type in _RETURNED or not _RECEIVED.isdisjoint(part.fields)):
             break
         if part.parts or part.type in _REPORTS:
             continue

@@ -21,7 +21,7 @@ _LABELS = (
     r"to|recipients?|failed recipient|final recipient|intended recipient|original recipient|rcpt to|error-for|for|user|"
     r"address(?:es)?|e-?mail(?: address)?|mailbox|destination|failed address|bad address|deliver(?:y|ed)? to|"
     r"invalid final delivery userid|unknown user|invalid user|user unknown|no such user|originally addressed to|recipient address|user's mailbox is full|"
-    r"收件人|收件人地址|收信人|收件地址|无法发送到|無法傳送到|宛先|受信者|送信先|destinataires?|destinatarios?|destinatari|"
+    r"(?:[\w' ]{1,60} )?(?:delivered|addressed|sent|message) to|收件人|收件人地址|收信人|收件地址|无法发送到|無法傳送到|宛先|受信者|送信先|destinataires?|destinatarios?|destinatari|"
     r"empfänger|ontvanger|mottagare|получател[ьи]|адресат|odbiorca|alıcı|받는 사람|수신자"
 )
 # A line about one recipient: the address first, with whatever dresses lists up; or behind a label.
@@ -29,7 +29,7 @@ _ENTRY = re.compile(
     rf"^[ \t]*(?:[>*•·\-+]{{1,3}}[ \t]{{0,4}}|\d{{1,3}}[.)][ \t]{{1,4}})?[<\[(\"']{{0,2}}({ADDRESS})[>\])\"']{{0,2}}(.*)$"
 )
 _LABELLED = re.compile(
-    rf"^[ \t>*•|.\-]{{0,12}}(?:{_LABELS}|[\w ;=:+]{{0,200}}\bSMTP)[ \t]*(?:[:：=]|[ \t](?=<))[ \t]*[<\[(\"']{{0,2}}(?:rfc822;[ ]?)?({ADDRESS})[>\])\"']{{0,2}}(.*)$",
+    rf"^[ \t>*•|.\-]{{0,12}}(?:{_LABELS}|[\w ;=:+]{{0,200}}\bSMTP)[ \t]*(?:[:：=]|[ \t](?=<))[ \t]*[<\[(\"']{{0,2}}(?:(?:rfc822;|smtp:)[ ]?)?({ADDRESS})[>\])\"']{{0,2}}(.*)$",
     re.IGNORECASE,
 )
 _MAILTO = re.compile(r"(?:\s*\([^()\s]{1,320}\))?<?mailto:[^>\s]{1,320}>")
@@ -45,6 +45,8 @@ _SPOKEN = re.compile(r"\s*(?:(?:sent|received)\s+)?(?:>>>|<<<)\s*(.*)", re.IGNOR
 _IN_TRANSCRIPT = re.compile(rf"<?({ADDRESS})>?\.\.\.")
 _NO_RECIPIENT = re.compile(r"^50[13] .{0,40}(?:rcpt|recipient)|^554 .{0,20}no valid recipients", re.IGNORECASE)
 _TALKING = re.compile(r"while talking to\s+\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})", re.IGNORECASE)
+_ABOVE_REPLY = re.compile(r"^[ \t]*([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})[ \t]*\n[ \t]*Remote Server returned", re.MULTILINE | re.I)
+_COMMAND_LINE = re.compile(r"SMTP command[ \t-]*\n[ \t]*([A-Z]{4})", re.IGNORECASE)
 _QMAIL_HOST = re.compile(
     r"(?:\n|^|Connected to )([0-9A-Fa-f.:]{3,45}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}) (?:does not like|failed (?:after|on)|but )"
 )
@@ -56,7 +58,7 @@ _SAID_BY = re.compile(
     re.IGNORECASE,
 )
 _HEADER = re.compile(
-    r"^[> \t]{0,4}(?:(Received: (?:from|by|\()|Return-Path: ?<|DKIM-Signature: )|MIME-Version: |Message-ID: |Content-Type: )",
+    r"^[> \t]{0,4}(?:(Received: ?(?:from|by|\()|Return-Path: ?<|DKIM-Signature: )|MIME-Version: |Message-ID: |Content-Type: )",
     re.MULTILINE | re.IGNORECASE,
 )
 _HEADER_LINE = re.compile(
@@ -77,13 +79,13 @@ class _Entry:
 
 
 def read_prose(
-    text: str, not_them: Iterable[str] = (), named: Iterable[str] = (), *, strict: bool = False
+    text: str, not_them: Iterable[str] = (), named: Iterable[str] = (), *, strict: bool = False, whole_for_none: bool = True
 ) -> list[Recipient]:
     """The recipients in what a mail server wrote, without an action: `is_delay` tells whether it is still trying.
 
     `not_them`: addresses of those who wrote and got the bounce; they count when no one else is named. `named`: the
     recipients by a field of the header (X-Failed-Recipients) or a report, which leaves no doubt. `strict`: only those that
-    stand in a list are taken.
+    stand in a list are taken. `whole_for_none`: where nothing is said of a recipient, the text as a whole stands for it.
     """
     text = cut_returned(text[:MAX_TEXT])
     lines = text.split("\n")
@@ -101,12 +103,14 @@ def read_prose(
             kept = [_Entry(*address)]
     session = read_session(lines) if "<<<" in text or ">>>" in text else {}
     found = [_recipient(entry, session) for entry in kept[:_MAX_RECIPIENTS]]
-    if any(not one.text for one in found):
+    if whole_for_none and any(not one.text for one in found):
         whole = one_line(text[:_MAX_WHOLE])
         found = [one if one.text else replace(one, text=whole) for one in found]
     if found and all(one.reply_code is None for one in found):
         found = _with_shared_reply(found, text)
-    return [_with_host(one, text) for one in found]
+    if len(found) == 1:
+        return [_with_host(found[0], text)]
+    return [_with_host(one, "\n".join(entry.said)) for one, entry in zip(found, kept, strict=False)]
 
 
 def is_delay(subject: str, text: str) -> bool:
@@ -160,7 +164,7 @@ def _entries(lines: list[str]) -> list[_Entry]:
         if entry:
             around = lines[max(0, number - 2) : number] + lines[number + 1 : number + 3]
             entry.strong = not any(_HEADER_LINE.match(other) for other in around)
-        if entry and not (found and found[-1].address.lower() == entry.address.lower()):
+        if entry and not (found and found[-1].strong and found[-1].address.lower() == entry.address.lower()):
             found.append(entry)
             stopped = False
         elif found and not stopped:
@@ -214,7 +218,8 @@ def _reply_in(said: str) -> tuple[Reply, str]:
     for paragraph in re.split(r"\n[ \t]*\n", said):
         if not paragraph.strip(" \t\n:;.-"):
             continue
-        first = first or one_line(paragraph).lstrip(":;.- ")
+        if not paragraph.rstrip().endswith((":", "：")):  # what only leads to the next one
+            first = first or one_line(paragraph).lstrip(":;.- ")
         reply = read_reply_line(paragraph)
         if reply.code is not None:
             return reply, first
@@ -287,6 +292,9 @@ def read_session(lines: list[str]) -> dict[str, Reply]:
 def _with_shared_reply(found: list[Recipient], text: str) -> list[Recipient]:
     """The recipients with the one reply that stands elsewhere in the text."""
     reply, _ = _reply_in(text)
+    spoken = _COMMAND_LINE.search(text)
+    if spoken:
+        reply = replace(reply, phase=phase_of(f"sending {spoken[1]}"))
     if reply.code is None and (reply.enhanced is None or any(one.enhanced_code for one in found)):
         return found
     return [
@@ -304,8 +312,11 @@ def _with_host(one: Recipient, text: str) -> Recipient:
     if one.remote_host:
         return one
     host, ip = qmail_host(text)
-    told = None if host else _SAID_BY.search(text)
-    if told:
+    above = None if host else _ABOVE_REPLY.search(text)
+    told = None if host or above else _SAID_BY.search(text)
+    if above:
+        host = above[1].lower()
+    elif told:
         host, ip = told[1].lower(), ip_of(told[2] or "")
     return replace(one, remote_host=host, remote_ip=ip) if host else one
 

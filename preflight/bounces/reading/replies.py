@@ -23,17 +23,19 @@ _CODE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _CODE_BARE = re.compile(rf"(?<![\w.\-:/+@=&%])({_REFUSAL})(?=[ -]{{1,2}}[#\[(]{{0,2}}{_STATUS}\b|-[A-Z])")
+_CODE_BELOW = re.compile(rf"\n[ \t>]{{0,8}}({_REFUSAL})[ -]")
 _STATUS_NEXT = re.compile(rf"[\s:\-;,.'\")\]]{{0,4}}(?:[245]\d\d[\s:-]{{1,3}})?[\[(#\s]{{0,4}}({_STATUS})(?!\d|\.\d)")
 _STATUS_MARKED = re.compile(rf"(?:(?<=[(\[<\s])|#\s?)({_STATUS})(?=[\s)\]>:;,#'\"]|\.\s|\.?$)")
 _STATUS_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}({_STATUS})(?!\d|\.\d)", re.IGNORECASE)
 _STATUS_HASH = re.compile(rf"#\s?({_STATUS})(?!\d|\.\d)|[(\[]({_STATUS})[)\]]|(?:: |-- )({_STATUS}) [A-Z]")
+_STATUS_LINE = re.compile(rf"^[ \t>]{{0,8}}({_STATUS})[ \t:]", re.MULTILINE)
 _PRODUCT = re.compile(
     r"(?:version|release|\bv|postfix|exim|sendmail|qmail|microsoft|build)[\s:(/]{0,3}$", re.IGNORECASE
 )
 
 _HOST_IP = r"\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})\]?\.?(?: ?[\[(]([0-9A-Fa-f.:]{3,45})[\])])?(?::\d{1,5})?"
 _HOST = re.compile(
-    r"\b(?:host|server|delivery via|while talking to|connect(?:ion)? (?:to|with)|conversation with|lost connection with|"
+    r"\b(?:host:?|server|delivery via|while talking to|connect(?:ion)? (?:to|with)|conversation with|lost connection with|"
     rf"delivered to|rejected by|offered by host|Generating server:|Remote server:|recipient domain \S{{1,255}} by) <?{_HOST_IP}",
     re.IGNORECASE,
 )
@@ -47,6 +49,7 @@ _COMMAND = re.compile(
     r"(?:initial )?(?:server )?greeting|banner|HELO|EHLO|LHLO)",
     re.IGNORECASE,
 )  # fmt: skip
+_TAIL = re.compile(r"\[(RCPT_TO|MAIL_FROM|DATA|HELO|EHLO|BANNER)\]\s*$")  # how Yahoo names it
 _PHASES: dict[str, Phase] = {
     "rcpt": "rcpt", "mail": "mail", "end": "data", "mess": "data", "data": "data", "bdat": "data", "dot": "data",
     "body": "data", "init": "connect", "gree": "connect", "serv": "connect", "bann": "connect", "helo": "helo",
@@ -82,9 +85,11 @@ _NESTED = re.compile(
 _LINE_OF_MANY = re.compile(rf"(?<=[\s>])({_REFUSAL})[- ](?:#?({_STATUS})[\s:]{{1,2}})?")
 _BROKEN_NUMBER = re.compile(r"(?<=\d\.)\n[ \t]*(?=\d)|(?<=\d)\n[ \t]*(?=\.\d)")
 _TRAILER = re.compile(
-    r"\s*(?:\(in reply to [^()]{0,120}\)|#{1,2}|#SMTP#|\[[A-Z_]{4,20}\]|[>'\"`]|\(state \d{1,3}\)\.?)$"
+    r"\s*(?:\(in reply to [^()]{0,120}\)|#{1,2}|#SMTP#|\[[A-Z_]{4,20}\]|['\"`]|\(state \d{1,3}\)\.?)$"
 )
 
+_PAIRS = (("(", ")"), ("<", ">"), ("[", "]"))
+_MAX_TRAILER = 150  # characters
 _ANY_IP = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:")
 _GIVING_UP = re.compile(r" Giving up on \S{1,255}?\.?$")  # what qmail adds
 _IP = re.compile(
@@ -124,11 +129,11 @@ def read_reply_line(text: str) -> Reply:
     line = one_line(text[:_MAX])
     if not line:
         return Reply()
-    found = _CODE_FIRST.match(line)
-    if not found and _ANY_CODE.search(line):
-        found = _CODE_AFTER.search(line) or _CODE_BARE.search(line)
-    if found:
-        start = found.start(1)
+    start = _start(line)
+    if start is None and "\n" in text and (below := _CODE_BELOW.search(text, 0, _MAX)):
+        before = one_line(text[: below.start(1)])
+        line, start = f"{before} {one_line(text[below.start(1) : _MAX])}", len(before) + 1
+    if start is not None:
         before, body = line[:start], _joined(_GIVING_UP.sub("", line[start:]))
         code = int(body[:3])
         nested = _NESTED.search(body, 4)
@@ -139,7 +144,7 @@ def read_reply_line(text: str) -> Reply:
     else:
         before, body, code, inner = "", line, None, None
         own = line
-        first = _STATUS_FIRST.match(line) or _STATUS_HASH.search(line)
+        first = _STATUS_FIRST.match(line) or _STATUS_HASH.search(line) or _STATUS_LINE.search(text)
         enhanced = next(filter(None, first.groups()), None) if first else None
         text = _trimmed(line) if enhanced else ""
     host, ip = _host(before if code is not None else own)
@@ -158,6 +163,14 @@ def read_reply_line(text: str) -> Reply:
     )
 
 
+def _start(line: str) -> int | None:
+    """Where the first reply in a line begins."""
+    found = _CODE_FIRST.match(line)
+    if not found and _ANY_CODE.search(line):
+        found = _CODE_AFTER.search(line) or _CODE_BARE.search(line)
+    return found.start(1) if found else None
+
+
 def phase_of(line: str, before: str = "") -> Phase:
     """The command that a reply was to, from the words around it; `before`: what stands before the reply."""
     if "n reply to" in line:
@@ -168,7 +181,7 @@ def phase_of(line: str, before: str = "") -> Phase:
     for words, phase in _WORDED:
         if words in lowered:
             return phase
-    command = _COMMAND.search(before or line)
+    command = _TAIL.search(line) or _COMMAND.search(before or line)
     return _phase_named(command[1]) if command else "unknown"
 
 
@@ -228,9 +241,12 @@ def _sending_ip(body: str, remote: str | None) -> str | None:
 
 
 def _trimmed(text: str) -> str:
-    text = text.strip().lstrip(":;,.- ")
-    while found := _TRAILER.search(text, max(0, len(text) - 150)):
-        if found.start() == 0:
-            break
-        text = text[: found.start()]
-    return text[:-1] if text.endswith(")") and text.count(")") > text.count("(") else text
+    text = text.strip().lstrip(":;,.- ").rstrip(",; ")
+    while True:
+        found = _TRAILER.search(text, max(0, len(text) - _MAX_TRAILER))
+        if found and found.start():
+            text = text[: found.start()]
+        elif any(text.endswith(closing) and text.count(closing) > text.count(opening) for opening, closing in _PAIRS):
+            text = text[:-1]
+        else:
+            return text
