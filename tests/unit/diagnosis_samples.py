@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from preflight.bounces.reading import BounceReport, Recipient
 from preflight.diagnosis.refusals import Refusal, refusal_of
 
-DYNAMIC = "550 DY-001 Mail rejected by Outlook.com for policy reasons. We generally do not accept email from dynamic IPs."
+DYNAMIC = "550 DY-001 Mail rejected by Outlook.com for policy reasons. We do not accept email from dynamic IPs."
 SPAM = "550 SC-001 Mail rejected by Outlook.com for policy reasons."
 RATE = "421 RP-001 The mail server IP connecting to Outlook.com server has exceeded the rate limit allowed."
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
