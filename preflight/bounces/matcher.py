@@ -13,48 +13,48 @@ So the same number means what the one who says it means by it: 5.7.27 is SPF at 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from preflight.bounces.entries import Bounce, Provider
-from preflight.bounces.patterns import Pattern
+from preflight.bounces.patterns import Pattern, Patterns
 from preflight.bounces.replies import Reply
 
-_Known = tuple[str, Pattern, Bounce]  # the literal, the pattern that has it, the bounce
+_Result = TypeVar("_Result")
 
 
-@dataclass(slots=True)
-class _Own:
-    """How replies of one provider are known."""
+class _Table(Generic[_Result]):
+    """Patterns in an order, and what each of them means."""
 
-    first: list[_Known]
-    last: list[_Known]
+    def __init__(self, rows: Iterable[tuple[Pattern, _Result]]) -> None:
+        self._results: list[_Result] = []
+        patterns = []
+        for pattern, result in rows:
+            patterns.append(pattern)
+            self._results.append(result)
+        self._patterns = Patterns(patterns)
+
+    def first(self, reply: Reply) -> _Result | None:
+        number = self._patterns.first(reply.plain, reply.squeezed, reply.key)
+        return None if number is None else self._results[number]
 
 
 class Matcher:
     """Finds the bounce that a reply is, and the provider whose reply it is."""
 
     def __init__(self, bounces: Iterable[Bounce], providers: Mapping[str, Provider]) -> None:
-        self._own: dict[str, _Own] = {}
-        self._anywhere = _Own([], [])
-        self._wording: list[_Known] = []
-        self._by_status: dict[str, Bounce] = {}
-        self._by_reply_code: dict[int, Bounce] = {}
-        for bounce in bounces:
-            provider = providers.get(bounce.provider_id)
-            self._take(bounce, generic=provider is not None and provider.generic)
+        bounces = list(bounces)
+        generic = {provider.id for provider in providers.values() if provider.generic}
+        own = [bounce for bounce in bounces if bounce.provider_id not in generic]
+        by_provider: dict[str, list[Bounce]] = {}
+        for bounce in own:
+            by_provider.setdefault(bounce.provider_id, []).append(bounce)
+        self._own = {provider: _Tables(entries, here=True) for provider, entries in by_provider.items()}
+        self._anywhere = _Tables(own, here=False)
+        self._wording = _Table(_known((bounce for bounce in bounces if bounce.provider_id in generic), here=True))
+        self._by_status = {status: bounce for bounce in reversed(bounces) for status in bounce.status}
+        self._by_reply_code = {code: bounce for bounce in reversed(bounces) for code in bounce.reply_codes}
         self._hosts = {host: one.id for one in providers.values() for host in one.hosts}
-        self._signs = [(sign.literal, sign, one.id) for one in providers.values() for sign in one.signs]
-
-    def _take(self, bounce: Bounce, *, generic: bool) -> None:
-        self._by_status |= {status: bounce for status in bounce.status if status not in self._by_status}
-        self._by_reply_code |= {code: bounce for code in bounce.reply_codes if code not in self._by_reply_code}
-        if generic:
-            self._wording += _known(bounce, bounce.known_by)
-            return
-        own = self._own.setdefault(bounce.provider_id, _Own([], []))
-        (own.last if bounce.last else own.first).extend(_known(bounce, (*bounce.known_by, *bounce.known_here)))
-        anywhere = self._anywhere.last if bounce.last else self._anywhere.first
-        anywhere.extend(_known(bounce, bounce.known_by))
+        self._signs = _Table((sign, one.id) for one in providers.values() for sign in one.signs)
 
     def provider_of(self, remote_host: str | None, reply: Reply) -> str | None:
         """Whose reply it is, by the host that gave it or by what the reply says of itself."""
@@ -62,25 +62,21 @@ class Matcher:
         for start in range(len(labels) - 1):
             if provider := self._hosts.get(".".join(labels[start:])):
                 return provider
-        key = reply.key
-        for literal, sign, provider in self._signs:
-            if literal in key and sign.found_in(reply.plain, reply.squeezed):
-                return provider
-        return None
+        return self._signs.first(reply)
 
     def by_provider(self, reply: Reply, provider: str | None) -> Bounce | None:
         """Steps 1 and 2: the bounce that is known as some provider's own."""
         own = self._own.get(provider or "")
-        return (_first(own.first, reply) if own else None) or _first(self._anywhere.first, reply)
+        return (own and own.first.first(reply)) or self._anywhere.first.first(reply)
 
     def by_wording(self, reply: Reply) -> Bounce | None:
         """Step 3."""
-        return _first(self._wording, reply)
+        return self._wording.first(reply)
 
     def by_remaining_signs(self, reply: Reply, provider: str | None) -> Bounce | None:
         """Step 4."""
         own = self._own.get(provider or "")
-        return (_first(own.last, reply) if own else None) or _first(self._anywhere.last, reply)
+        return (own and own.last.first(reply)) or self._anywhere.last.first(reply)
 
     def by_status(self, reply: Reply) -> Bounce | None:
         """Step 5."""
@@ -95,13 +91,15 @@ class Matcher:
         return self._by_reply_code.get(reply.code or 0)
 
 
-def _known(bounce: Bounce, patterns: Iterable[Pattern]) -> Iterator[_Known]:
-    return ((pattern.literal, pattern, bounce) for pattern in patterns)
+class _Tables:
+    """How the replies of some bounces are known: what is looked at first, and what only where nothing else is found."""
+
+    def __init__(self, bounces: list[Bounce], *, here: bool) -> None:
+        self.first = _Table(_known((bounce for bounce in bounces if not bounce.last), here=here))
+        self.last = _Table(_known((bounce for bounce in bounces if bounce.last), here=here))
 
 
-def _first(known: list[_Known], reply: Reply) -> Bounce | None:
-    key = reply.key
-    for literal, pattern, bounce in known:
-        if literal in key and pattern.found_in(reply.plain, reply.squeezed):
-            return bounce
-    return None
+def _known(bounces: Iterable[Bounce], *, here: bool) -> Iterator[tuple[Pattern, Bounce]]:
+    for bounce in bounces:
+        for pattern in (*bounce.known_by, *(bounce.known_here if here else ())):
+            yield pattern, bounce
