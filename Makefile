@@ -32,6 +32,7 @@ bench: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m tests.benchmarks.message_fuzz
+	$(BIN)/python -m tests.benchmarks.bounces_fuzz
 
 docs: $(READY)
 	$(BIN)/preflight rules --format markdown --lang en > docs/rules.md

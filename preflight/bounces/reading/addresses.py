@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 # Good enough to find addresses in prose: quoted local parts, any script, a domain with a dot or a literal.
 ADDRESS = (
@@ -46,6 +47,7 @@ def _unhexed(match: re.Match[str]) -> str:
     return chr(number) if 0x1F < number < 0xD800 or 0xDFFF < number < 0x110000 else "\ufffd"
 
 
+@lru_cache(maxsize=2048)
 def ip_of(text: str) -> str | None:
     """An IP address in its usual form, given with or without brackets and the tag `IPv6:`; None for anything else."""
     text = text.strip("[]() ")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from preflight.bounces.reading.addresses import address_of, ip_of
 from preflight.bounces.reading.mime import decode_words
 from preflight.bounces.reading.model import Action, Recipient
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 MAX_RECIPIENTS = 20_000
 _PER_RECIPIENT = ("original-recipient", "final-recipient", "action", "status", "remote-mta", "diagnostic-code")
@@ -128,32 +128,13 @@ def _recipient(group: Fields) -> Recipient:
     remote = one_line(group.get("remote-mta", ""))
     host, ip = _host(remote)
     ends = _BOTH_ENDS.search(remote)
-    enhanced = reply.enhanced or status
     action = _action(group.get("action", ""), status, reply.code)
-    return Recipient(
-        recipient=address,
+    one = to_recipient(reply, address, action, status=status, host=host, ip=ip, words=one_line(words))
+    return replace(
+        one,
         original=first if first != address else None,
-        action=action,
-        remote_host=host or reply.host,
-        remote_ip=ip or reply.ip,
-        sending_ip=reply.sending_ip or (ip_of(ends[1]) if ends else None),
-        helo=reply.helo,
-        phase=reply.phase,
-        reply_code=reply.code,
-        enhanced_code=enhanced,
-        permanent=is_permanent(reply.code, enhanced, action),
-        inner=reply.inner,
-        text=reply.text or one_line(words),
+        sending_ip=one.sending_ip or (ip_of(ends[1]) if ends else None),
     )
-
-
-def is_permanent(code: int | None, enhanced: str | None, action: Action | None) -> bool | None:
-    """Whether trying again is pointless (RFC 5321 4.2.1): by the reply, else the status, else what was done."""
-    if code is not None:
-        return code >= 500 if code >= 400 else None
-    if enhanced is not None:
-        return {"5": True, "4": False}.get(enhanced[0])
-    return {"failed": True, "delayed": False}.get(action or "")
 
 
 def _action(value: str, status: str | None, code: int | None) -> Action | None:

@@ -19,7 +19,12 @@ def by_daemon(message: Part) -> bool:
     author = message.field("from").lower()
     named = _FROM.search(author)
     local = next(filter(None, named.groups()), "") if named else author.strip("<> ")
-    if local.strip("\"'") in phrases.daemons or local.replace("_", "").replace("-", "") == "postmaster" or "mailer-daemon" in author or "mail delivery" in author:
+    if (
+        local.strip("\"'") in phrases.daemons
+        or local.replace("_", "").replace("-", "") == "postmaster"
+        or "mailer-daemon" in author
+        or "mail delivery" in author
+    ):
         return True
     return local.startswith(("postmaster", "mailer-daemon", "microsoftexchange"))
 

@@ -1,12 +1,12 @@
 """Lines of Exim's main log: `**` is a delivery that failed, `==` one that waits (Exim specification, "Log files")."""
 
 import re
+from dataclasses import replace
 
 from preflight.bounces.reading.addresses import find_address, ip_of
-from preflight.bounces.reading.dsn import is_permanent
 from preflight.bounces.reading.log_lines import Memory
 from preflight.bounces.reading.model import Action, Recipient
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _LINE = re.compile(
     r"(?<![\w-])(\w{6}-\w{6}-\w{2}|\w{6}-\w{11}-\w{4}) (\*\*|==) ([^\s:]{1,400}|\S{1,400}@\S{1,400}?)(?= |: )"
@@ -35,21 +35,19 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
     reply = read_reply_line(words)
     host, interface = _HOST.search(facts), _FROM_IP.search(facts)
     sender = _FROM.search(facts)
+    one = to_recipient(
+        reply,
+        named,
+        action,
+        host=host[1].rstrip(".").lower() if host else None,
+        ip=ip_of(host[2]) if host else None,
+        words=one_line(words),
+    )
     return [
-        Recipient(
-            recipient=named,
+        replace(
+            one,
             original=original[1] if original and original[1] != named else None,
-            action=action,
-            remote_host=host[1].rstrip(".").lower() if host else reply.host,
-            remote_ip=ip_of(host[2]) if host else reply.ip,
-            sending_ip=reply.sending_ip or (ip_of(interface[1]) if interface else None),
-            helo=reply.helo,
+            sending_ip=one.sending_ip or (ip_of(interface[1]) if interface else None),
             sender=sender[1] if sender else memory.senders.get(message_id),
-            phase=reply.phase,
-            reply_code=reply.code,
-            enhanced_code=reply.enhanced,
-            permanent=is_permanent(reply.code, reply.enhanced, action),
-            inner=reply.inner,
-            text=reply.text or one_line(words),
         )
     ]

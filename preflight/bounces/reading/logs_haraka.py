@@ -1,11 +1,12 @@
 """Lines of Haraka: what its outbound queue says (`outbound/hmail.js` of Haraka 2.8 and 3)."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
-from preflight.bounces.reading.dsn import is_permanent
 from preflight.bounces.reading.log_lines import Memory
 from preflight.bounces.reading.model import Action, Recipient
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _LINE = re.compile(r"\[[A-Z]{4,8}\] \[([^\]\s]{1,60})\] \[outbound[^\]]{0,40}\] (.*)", re.DOTALL)
 _ANY = re.compile(rb"(?:\S{1,40} )?\[[A-Z]{4,8}\] \[[^\]\s]{1,60}\] \[[\w./-]{1,60}\] ")
@@ -34,29 +35,17 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
     one = _RECIPIENT.match(said)
     if one:
         action: Action = "failed" if one[2] == "rejected" else "delayed"
-        return [_recipient(one[1], action, f"RCPT TO: {one[3]}", sender)]
+        return _recipients((one[1],), action, f"RCPT TO: {one[3]}", sender)
     whole = _BOUNCING.match(said)
     if whole:
-        return [_recipient(address, "failed", whole[1], sender) for address in known]
+        return _recipients(known, "failed", whole[1], sender)
     later = _FAILING.match(said)
     if later:
-        return [_recipient(address, "delayed", later[1], sender) for address in known]
+        return _recipients(known, "delayed", later[1], sender)
     return []
 
 
-def _recipient(address: str | None, action: Action, words: str, sender: str | None) -> Recipient:
+def _recipients(addresses: Sequence[str | None], action: Action, words: str, sender: str | None) -> list[Recipient]:
     reply = read_reply_line(words)
-    return Recipient(
-        recipient=address,
-        action=action,
-        remote_host=reply.host,
-        remote_ip=reply.ip,
-        sending_ip=reply.sending_ip,
-        sender=sender,
-        phase=reply.phase,
-        reply_code=reply.code,
-        enhanced_code=reply.enhanced,
-        permanent=is_permanent(reply.code, reply.enhanced, action),
-        inner=reply.inner,
-        text=reply.text or one_line(words),
-    )
+    one = replace(to_recipient(reply, None, action, words=one_line(words)), sender=sender)
+    return [replace(one, recipient=address) for address in addresses]

@@ -4,10 +4,9 @@ import re
 from dataclasses import replace
 
 from preflight.bounces.reading.addresses import ip_of
-from preflight.bounces.reading.dsn import is_permanent
 from preflight.bounces.reading.log_lines import Memory
 from preflight.bounces.reading.model import Action, Recipient
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _DELIVERY = re.compile(
     r"(?<![\w<])([0-9A-Za-z]{5,25}): to=<([^<>\s]{0,320}|\"[^\"]{0,320}\"@[^<>\s]{0,255})>(?:, orig_to=<([^<>]{0,320})>)?, "
@@ -37,24 +36,21 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
     text = text[:-1] if text.endswith(")") else text
     reply = read_reply_line(text)
     where = _RELAY.fullmatch(relay)
-    enhanced = reply.enhanced or (stated[1] if stated else None)
     host = _HOSTNAME.search(line[:120])
-    one = Recipient(
-        recipient=address or None,
+    one = to_recipient(
+        reply,
+        address or None,
+        action,
+        status=stated[1] if stated else None,
+        host=where[1].lower() if where else None,
+        ip=ip_of(where[2]) if where else None,
+        words=text,
+    )
+    one = replace(
+        one,
         original=original or None,
-        action=action,
-        remote_host=where[1].lower() if where else reply.host,
-        remote_ip=ip_of(where[2]) if where else reply.ip,
         reporting_host=host[1].lower() if host else None,
-        sending_ip=reply.sending_ip,
-        helo=reply.helo,
         sender=memory.senders.get(queue_id),
-        phase=reply.phase,
-        reply_code=reply.code,
-        enhanced_code=enhanced,
-        permanent=is_permanent(reply.code, enhanced, action),
-        inner=reply.inner,
-        text=reply.text or text,
     )
     if action == "delayed":
         memory.wait(queue_id, one)

@@ -1,12 +1,12 @@
 """Lines of qmail-send: deliveries are numbered, and the reply has `_` for a space and `/` for the end of a line."""
 
 import re
+from dataclasses import replace
 
-from preflight.bounces.reading.dsn import is_permanent
 from preflight.bounces.reading.log_lines import Memory
 from preflight.bounces.reading.model import Action, Recipient
 from preflight.bounces.reading.prose import qmail_host
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _START = re.compile(r"\bstarting delivery (\d{1,20}): msg (\d{1,20}) to (?:remote|local) (\S{1,320})")
 _END = re.compile(r"\bdelivery (\d{1,20}): (failure|deferral): (\S{0,8000})")
@@ -27,19 +27,5 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
     action: Action = "failed" if end[2] == "failure" else "delayed"
     reply = read_reply_line(words)
     host, ip = qmail_host(words)
-    return [
-        Recipient(
-            recipient=address,
-            action=action,
-            remote_host=host or reply.host,
-            remote_ip=ip or reply.ip,
-            sending_ip=reply.sending_ip if reply.sending_ip != ip else None,
-            sender=memory.senders.get(message),
-            phase=reply.phase,
-            reply_code=reply.code,
-            enhanced_code=reply.enhanced,
-            permanent=is_permanent(reply.code, reply.enhanced, action),
-            inner=reply.inner,
-            text=reply.text or one_line(words),
-        )
-    ]
+    one = to_recipient(reply, address, action, host=host, ip=ip, words=one_line(words))
+    return [replace(one, sender=memory.senders.get(message))]

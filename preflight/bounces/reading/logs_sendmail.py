@@ -1,12 +1,12 @@
 """Lines of Sendmail: one for each attempt, with `to=`, `relay=`, `dsn=` and `stat=` (Sendmail Operations Guide 2.1)."""
 
 import re
+from dataclasses import replace
 
 from preflight.bounces.reading.addresses import address_of, ip_of
-from preflight.bounces.reading.dsn import is_permanent
 from preflight.bounces.reading.log_lines import Memory
 from preflight.bounces.reading.model import Action, Recipient
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _LINE = re.compile(r"(?<![\w<])([0-9A-Za-z]{6,25}): to=(.*?), (?=[a-z]{2,10}=)", re.DOTALL)
 _FACT = re.compile(r", ([a-z]{2,10})=((?:(?!, [a-z]{2,10}=)[^\n]){0,1000})")
@@ -33,26 +33,15 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
         else facts.get("reply", said)
     )
     reply = read_reply_line(words or said)
-    dsn = facts.get("dsn")
-    enhanced = reply.enhanced or dsn
     relay = _RELAY.match(facts.get("relay", ""))
-    ip = ip_of(relay[2]) if relay and relay[2] else None
     name = relay[1].rstrip(".").lower() if relay else None
-    return [
-        Recipient(
-            recipient=address_of(one) or one.strip("<> ") or None,
-            action=action,
-            remote_host=reply.host or name,
-            remote_ip=reply.ip or ip or (ip_of(name) if name else None),
-            sending_ip=reply.sending_ip,
-            helo=reply.helo,
-            sender=memory.senders.get(found[1]),
-            phase=reply.phase,
-            reply_code=reply.code,
-            enhanced_code=enhanced,
-            permanent=is_permanent(reply.code, enhanced, action),
-            inner=reply.inner,
-            text=reply.text or said,
-        )
-        for one in found[2].split(",")[:_MAX_RECIPIENTS]
-    ]
+    ip = ip_of((relay[2] or name or "") if relay else "")
+    one = to_recipient(reply, None, action, status=facts.get("dsn"), words=said)
+    one = replace(
+        one,
+        remote_host=one.remote_host or name,
+        remote_ip=one.remote_ip or ip,
+        sender=memory.senders.get(found[1]),
+    )
+    addresses = found[2].split(",")[:_MAX_RECIPIENTS]
+    return [replace(one, recipient=address_of(text) or text.strip("<> ") or None) for text in addresses]

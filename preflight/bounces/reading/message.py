@@ -12,6 +12,7 @@ from preflight.bounces.reading.forwards import forwarded_text
 from preflight.bounces.reading.mime import Part, read_part
 from preflight.bounces.reading.model import BounceReport, Kind, Recipient
 from preflight.bounces.reading.prose import cut_returned, is_delay, read_prose
+from preflight.bounces.reading.replies import is_permanent
 from preflight.bounces.reading.words import has_any, load_phrases
 
 MAX_MESSAGE = 64 * 1024 * 1024  # octets that are looked at
@@ -44,10 +45,7 @@ def read_told(text: str) -> list[Recipient]:
 def _read(message: Part, depth: int) -> tuple[Kind, Sequence[Recipient], Part]:
     parts = list(message.walk())
     types = {part.type for part in parts}
-    if (
-        "message/feedback-report" in types
-        or "report-type=feedback-report" in message.raw("content-type").lower()
-    ):
+    if "message/feedback-report" in types or "report-type=feedback-report" in message.raw("content-type").lower():
         return "feedback", (), message
     if not types.isdisjoint(_RECEIPTS):
         return *_receipt(message, parts), message
@@ -91,7 +89,7 @@ def _nameless(text: str, parts: list[Part]) -> Recipient:
         one,
         recipient=None if one.recipient == _NOBODY else one.recipient,
         action="failed",
-        permanent=dsn.is_permanent(one.reply_code, one.enhanced_code, "failed"),
+        permanent=is_permanent(one.reply_code, one.enhanced_code, "failed"),
     )
 
 
@@ -108,8 +106,7 @@ def _prose(text: str, subject: str, ends: list[str], named: list[str], *, truste
         return []
     action = "delayed" if is_delay(subject, lowered) else "failed"
     return [
-        replace(one, action=action, permanent=dsn.is_permanent(one.reply_code, one.enhanced_code, action))
-        for one in found
+        replace(one, action=action, permanent=is_permanent(one.reply_code, one.enhanced_code, action)) for one in found
     ]
 
 
@@ -163,7 +160,7 @@ def _completed(one: Recipient, told: Recipient | None) -> Recipient:
         one,
         reply_code=reply,
         enhanced_code=enhanced or told.enhanced_code,
-        permanent=dsn.is_permanent(reply, enhanced, one.action),
+        permanent=is_permanent(reply, enhanced, one.action),
         text=told.text if one.reply_code is None and told.reply_code is not None else one.text or told.text,
         inner=one.inner or told.inner,
         phase=one.phase if one.phase != "unknown" else told.phase,

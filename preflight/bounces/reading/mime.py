@@ -15,6 +15,7 @@ from preflight import charsets
 
 _MAX_HEADER = 512 * 1024  # octets that are searched for the end of a header
 _MAX_TEXT = 512 * 1024  # octets of a part that are read as text: what a bounce says comes first
+_MAX_REPORT = 16 * 1024 * 1024  # octets of a report, which has a group of fields for each recipient
 _MAX_DEPTH = 12
 _MAX_PARTS = 500
 
@@ -119,7 +120,8 @@ class Part:
     @cached_property
     def content(self) -> bytes:
         """The first octets of its content, without their transfer encoding."""
-        octets = self.octets[self._body_at : min(self.end, self._body_at + _MAX_TEXT)]
+        most = _MAX_REPORT if self.type.startswith("message/") else _MAX_TEXT
+        octets = self.octets[self._body_at : min(self.end, self._body_at + most)]
         encoding = self.raw("content-transfer-encoding").strip().lower()
         if encoding.startswith("base64"):
             return _from_base64(octets)

@@ -8,7 +8,7 @@ from preflight.bounces.reading.addresses import ADDRESS
 from preflight.bounces.reading.forwards import forwarded_text
 from preflight.bounces.reading.message import kind_of, read_told
 from preflight.bounces.reading.model import Action, BounceReport, Recipient
-from preflight.bounces.reading.replies import one_line, read_reply_line
+from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _REPLY_LINE = re.compile(r"\s*([245]\d\d)([ -]|$)")
 _DIAGNOSTIC = re.compile(r"^\s*(?:diagnostic-code|final-recipient)\s*:", re.IGNORECASE | re.MULTILINE)
@@ -28,20 +28,8 @@ def read_reply(text: str) -> Recipient:
     digit = str(reply.code or reply.enhanced or "")[:1]
     if digit in {"4", "5"}:
         action = "failed" if digit == "5" else "delayed"
-    return Recipient(
-        recipient=next(filter(None, named.groups()), None) if named else None,
-        action=action,
-        remote_host=reply.host,
-        remote_ip=reply.ip,
-        sending_ip=reply.sending_ip,
-        helo=reply.helo,
-        phase=reply.phase,
-        reply_code=reply.code,
-        enhanced_code=reply.enhanced,
-        permanent=dsn.is_permanent(reply.code, reply.enhanced, action),
-        inner=reply.inner,
-        text=reply.text or line,
-    )
+    address = next(filter(None, named.groups()), None) if named else None
+    return to_recipient(reply, address, action, words=line)
 
 
 def read_pasted(text: str, label: str) -> Iterator[BounceReport]:

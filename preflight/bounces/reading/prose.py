@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from preflight.bounces.reading.addresses import ADDRESS, ip_of
-from preflight.bounces.reading.dsn import is_permanent
 from preflight.bounces.reading.model import Recipient
-from preflight.bounces.reading.replies import Reply, one_line, phase_of, read_reply_line
+from preflight.bounces.reading.replies import Reply, one_line, phase_of, read_reply_line, to_recipient
 from preflight.bounces.reading.words import has_any, load_phrases
 
 MAX_TEXT = 256 * 1024  # characters that are looked at
@@ -45,7 +44,9 @@ _SPOKEN = re.compile(r"\s*(?:(?:sent|received)\s+)?(?:>>>|<<<)\s*(.*)", re.IGNOR
 _IN_TRANSCRIPT = re.compile(rf"<?({ADDRESS})>?\.\.\.")
 _NO_RECIPIENT = re.compile(r"^50[13] .{0,40}(?:rcpt|recipient)|^554 .{0,20}no valid recipients", re.IGNORECASE)
 _TALKING = re.compile(r"while talking to\s+\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})", re.IGNORECASE)
-_ABOVE_REPLY = re.compile(r"^[ \t]*([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})[ \t]*\n[ \t]*Remote Server returned", re.MULTILINE | re.I)
+_ABOVE_REPLY = re.compile(
+    r"^[ \t]*([\w-]{1,63}(?:\.[\w-]{1,63}){1,8})[ \t]*\n[ \t]*Remote Server returned", re.MULTILINE | re.I
+)
 _COMMAND_LINE = re.compile(r"SMTP command[ \t-]*\n[ \t]*([A-Z]{4})", re.IGNORECASE)
 _QMAIL_HOST = re.compile(
     r"(?:\n|^|Connected to )([0-9A-Fa-f.:]{3,45}|[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}) (?:does not like|failed (?:after|on)|but )"
@@ -79,7 +80,12 @@ class _Entry:
 
 
 def read_prose(
-    text: str, not_them: Iterable[str] = (), named: Iterable[str] = (), *, strict: bool = False, whole_for_none: bool = True
+    text: str,
+    not_them: Iterable[str] = (),
+    named: Iterable[str] = (),
+    *,
+    strict: bool = False,
+    whole_for_none: bool = True,
 ) -> list[Recipient]:
     """The recipients in what a mail server wrote, without an action: `is_delay` tells whether it is still trying.
 
@@ -208,7 +214,7 @@ def _recipient(entry: _Entry, session: dict[str, Reply]) -> Recipient:
     generated = _GENERATED.search(said) if "(" in said else None
     first = generated or _ORIGINAL.search(said)
     original = first[1] if first and first[1].lower() != entry.address.lower() else None
-    return _made(entry.address, reply, reply.text or text, original)
+    return replace(to_recipient(reply, entry.address, None, words=text), original=original)
 
 
 def _reply_in(said: str) -> tuple[Reply, str]:
@@ -238,23 +244,6 @@ def _joined_replies(own: Reply, heard: Reply) -> Reply:
         ip=own.ip or heard.ip,
         phase=own.phase if own.phase != "unknown" else heard.phase,
         helo=own.helo or heard.helo,
-    )
-
-
-def _made(address: str, reply: Reply, text: str, original: str | None = None) -> Recipient:
-    return Recipient(
-        recipient=address,
-        original=original,
-        remote_host=reply.host,
-        remote_ip=reply.ip,
-        sending_ip=reply.sending_ip,
-        helo=reply.helo,
-        phase=reply.phase,
-        reply_code=reply.code,
-        enhanced_code=reply.enhanced,
-        permanent=is_permanent(reply.code, reply.enhanced, None),
-        inner=reply.inner,
-        text=text,
     )
 
 
@@ -299,7 +288,8 @@ def _with_shared_reply(found: list[Recipient], text: str) -> list[Recipient]:
         return found
     return [
         replace(
-            _made(one.recipient or "", reply, reply.text, one.original),
+            to_recipient(reply, one.recipient, None),
+            original=one.original,
             enhanced_code=reply.enhanced or one.enhanced_code,
             remote_host=one.remote_host or reply.host,
             remote_ip=one.remote_ip or reply.ip,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from preflight.bounces.reading.addresses import ip_of
-from preflight.bounces.reading.model import Phase
+from preflight.bounces.reading.model import Action, Phase, Recipient
 
 _MAX = 8000  # characters of a reply that are looked at
 _BARE = 5  # characters of a code that nothing follows but a bracket
@@ -250,3 +250,41 @@ def _trimmed(text: str) -> str:
             text = text[:-1]
         else:
             return text
+
+
+def to_recipient(
+    reply: Reply,
+    address: str | None,
+    action: Action | None,
+    *,
+    status: str | None = None,
+    host: str | None = None,
+    ip: str | None = None,
+    words: str = "",
+) -> Recipient:
+    """A recipient to whom a reply was given. What is stated beside the reply: `status` counts where the reply has no
+    enhanced code, `host` and `ip` before those in its text, `words` where it has no text."""
+    enhanced = reply.enhanced or status
+    return Recipient(
+        recipient=address,
+        action=action,
+        remote_host=host or reply.host,
+        remote_ip=ip or reply.ip,
+        sending_ip=reply.sending_ip,
+        helo=reply.helo,
+        phase=reply.phase,
+        reply_code=reply.code,
+        enhanced_code=enhanced,
+        permanent=is_permanent(reply.code, enhanced, action),
+        inner=reply.inner,
+        text=reply.text or words,
+    )
+
+
+def is_permanent(code: int | None, enhanced: str | None, action: Action | None) -> bool | None:
+    """Whether trying again is pointless (RFC 5321 4.2.1): by the reply, else the status, else what was done."""
+    if code is not None:
+        return code >= 500 if code >= 400 else None
+    if enhanced is not None:
+        return {"5": True, "4": False}.get(enhanced[0])
+    return {"failed": True, "delayed": False}.get(action or "")

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -28,9 +29,7 @@ _OF_MAIL = frozenset(
 )
 
 
-def read_any(
-    source: Path | BinaryIO, label: str | None = None, now: datetime | None = None
-) -> Iterator[BounceReport]:
+def read_any(source: Path | BinaryIO, label: str | None = None, now: datetime | None = None) -> Iterator[BounceReport]:
     """The reports of all that a file, a folder or a stream holds, as they come, in their order.
 
     A folder is a maildir or holds files of any of these kinds, in folders too; they are read in the order of their names.
@@ -88,8 +87,8 @@ def _unpacked(head: bytes, stream: BinaryIO, label: str, now: datetime | None) -
     with gzip.GzipFile(fileobj=packed) as unpacked:
         try:
             yield from _read(unpacked, label, now)  # type: ignore[arg-type]
-        except EOFError as error:
-            raise OSError(f"{label}: the file is cut off") from error
+        except (EOFError, zlib.error) as error:
+            raise OSError(f"{label}: cannot be unpacked: {error}") from error
 
 
 class _Rejoined(io.RawIOBase):
