@@ -1,16 +1,19 @@
 """A bounce that a person forwards in the text of a message."""
 
 import re
+from functools import cache
 
-from preflight.bounces.reading.words import load_phrases
+from preflight.bounces.reading.words import either, load_phrases
 
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
-_BLOCK = re.compile(
-    r"(?:^[ \t*]*(?:from|to|date|sent|subject|cc|发件人|收件人|发送时间|发送日期|日期|时间|主题|寄件者|收件者|主旨|差出人|宛先|件名|日時|"
-    r"送信日時|von|an|gesendet|datum|betreff|de|à|envoyé|objet|para|enviado|asunto|assunto|fecha|data|da|a|inviato|oggetto|"
-    r"от|кому|тема|дата)\**[ \t]*[:：].*\n){2,}",
-    re.MULTILINE | re.IGNORECASE,
-)
+
+
+@cache
+def _block() -> re.Pattern[str]:
+    """Two or more lines of the header that programs write of a forwarded message."""
+    phrases = load_phrases()
+    labels = either({*phrases.header_labels, *phrases.sender_labels, *phrases.recipient_labels})
+    return re.compile(rf"(?:^[ \t*]*(?:{labels})\**[ \t]*[:：].*\n){{2,}}", re.MULTILINE | re.IGNORECASE)
 
 
 def forwarded_text(text: str) -> str | None:
@@ -25,7 +28,7 @@ def forwarded_text(text: str) -> str | None:
     else:
         return None
     below = _unquoted(below)
-    block = _BLOCK.search(below, 0, 4000)
+    block = _block().search(below, 0, 4000)
     if block and not below[: block.start()].strip(" \t\n>-*"):
         below = below[block.end() :]
     return below

@@ -16,7 +16,12 @@ _SYSLOG = re.compile(
     r"(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) {1,2}(\d{1,2}) (?:(\d{4}) )?(\d\d:\d\d:\d\d)(?: (\d{4})\b)?"
 )
 _TAI64 = re.compile(r"@4000000([0-9a-f]{9})[0-9a-f]{8}\b")
-_MONTHS = {name: number for number, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
+    )
+}
 _BEFORE_TIME = 12  # characters that may stand before it: a priority and a version (RFC 5424 6.2)
 
 _SENDER = re.compile(r"\b([0-9A-Za-z]{5,25}): from=<([^<>\s]{0,320})>")

@@ -1,4 +1,4 @@
-"""Logs of mail servers, line by line: Postfix, Exim, Sendmail, qmail, Haraka; from files of syslog and from journald."""
+"""Logs of mail servers, line by line: Postfix, Exim, Sendmail, qmail, Haraka; from files and from journald."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ def looks_like_a_log(line: bytes) -> bool:
 
 
 def _read(line: bytes, memory: Memory) -> list[Recipient]:
-    """What a line says, by the signs of each server. Most lines have none, and cost no more than the search for them."""
+    """What a line says, by the signs of each server. Most lines have none, and cost no more than the search for it."""
     if b"status=" in line and (b"to=<" in line or b"status=expired" in line):
         return logs_postfix.read_line(_text(line), memory)
     if b"stat=" in line and b"to=" in line:

@@ -9,8 +9,8 @@ from preflight.bounces.reading.model import Action, Recipient
 from preflight.bounces.reading.replies import one_line, read_reply_line, to_recipient
 
 _DELIVERY = re.compile(
-    r"(?<![\w<])([0-9A-Za-z]{5,25}): to=<([^<>\s]{0,320}|\"[^\"]{0,320}\"@[^<>\s]{0,255})>(?:, orig_to=<([^<>]{0,320})>)?, "
-    r"relay=([^\s,]{1,300}),.{0,300}? status=([a-zA-Z]{1,20})(?: (\(.*))?",
+    r"(?<![\w<])([0-9A-Za-z]{5,25}): to=<([^<>\s]{0,320}|\"[^\"]{0,320}\"@[^<>\s]{0,255})>"
+    r"(?:, orig_to=<([^<>]{0,320})>)?, relay=([^\s,]{1,300}),.{0,300}? status=([a-zA-Z]{1,20})(?: (\(.*))?",
     re.DOTALL,
 )
 _EXPIRED = re.compile(r"(?<![\w<])([0-9A-Za-z]{5,25}): from=<([^<>]{0,320})>, status=expired")

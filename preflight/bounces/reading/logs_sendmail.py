@@ -12,6 +12,7 @@ _LINE = re.compile(r"(?<![\w<])([0-9A-Za-z]{6,25}): to=(.*?), (?=[a-z]{2,10}=)",
 _FACT = re.compile(r", ([a-z]{2,10})=((?:(?!, [a-z]{2,10}=)[^\n]){0,1000})")
 _STAT = re.compile(r", stat=(.*)", re.DOTALL)
 _RELAY = re.compile(r"\[?([A-Za-z0-9][\w.-]{0,254})\]?\.?(?: \[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\])?")
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _MAX_RECIPIENTS = 1000
 
 
@@ -33,10 +34,11 @@ def read_line(line: str, memory: Memory) -> list[Recipient]:
         else facts.get("reply", said)
     )
     reply = read_reply_line(words or said)
+    status = _STATUS.fullmatch(facts.get("dsn", ""))
     relay = _RELAY.match(facts.get("relay", ""))
     name = relay[1].rstrip(".").lower() if relay else None
     ip = ip_of((relay[2] or name or "") if relay else "")
-    one = to_recipient(reply, None, action, status=facts.get("dsn"), words=said)
+    one = to_recipient(reply, None, action, status=status[0] if status else None, words=said)
     one = replace(
         one,
         remote_host=one.remote_host or name,

@@ -10,9 +10,10 @@ from preflight.bounces.reading import dsn, kinds
 from preflight.bounces.reading.addresses import ADDRESS
 from preflight.bounces.reading.forwards import forwarded_text
 from preflight.bounces.reading.mime import Part, read_part
-from preflight.bounces.reading.model import BounceReport, Kind, Recipient
-from preflight.bounces.reading.prose import cut_returned, is_delay, read_prose
+from preflight.bounces.reading.model import Action, BounceReport, Kind, Recipient
+from preflight.bounces.reading.prose import is_delay, read_prose
 from preflight.bounces.reading.replies import is_permanent
+from preflight.bounces.reading.returned import cut_returned
 from preflight.bounces.reading.words import has_any, load_phrases
 
 MAX_MESSAGE = 64 * 1024 * 1024  # octets that are looked at
@@ -66,12 +67,12 @@ def _read(message: Part, depth: int) -> tuple[Kind, Sequence[Recipient], Part]:
         found = _prose(text, kinds.subject_of(message), _both_ends(message), named, trusted=trusted)
         if found:
             return kind_of(found), found, message
-        kind, found, inner = _forwarded(message, parts, depth)
+        kind, others, inner = _forwarded(message, parts, depth)
         if kind == "not-a-bounce" and trusted and has_any(_all_said(message, text), load_phrases().bounce_words):
             return "bounce", [_nameless(text, parts)], message
         if kind == "not-a-bounce" and kinds.is_answer(message):
             return "auto-reply", (), message
-        return kind, found, inner
+        return kind, others, inner
     return _forwarded(message, parts, depth)
 
 
@@ -104,7 +105,7 @@ def _prose(text: str, subject: str, ends: list[str], named: list[str], *, truste
     found = read_prose(text, ends, named, strict=not trusted and not quotes)
     if not trusted and quotes and not any(one.reply_code or one.enhanced_code for one in found):
         return []
-    action = "delayed" if is_delay(subject, lowered) else "failed"
+    action: Action = "delayed" if is_delay(subject, lowered) else "failed"
     return [
         replace(one, action=action, permanent=is_permanent(one.reply_code, one.enhanced_code, action)) for one in found
     ]
@@ -174,7 +175,7 @@ def _completed(one: Recipient, told: Recipient | None) -> Recipient:
 
 
 def _human(parts: list[Part]) -> str:
-    """The text for people: of the parts before the returned message, the plain ones, or HTML where there is no other."""
+    """The text for people: of the parts before the returned message the plain ones, or HTML where there is none."""
     plain: list[str] = []
     pages: list[str] = []
     for number, part in enumerate(parts):

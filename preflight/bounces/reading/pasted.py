@@ -13,7 +13,8 @@ from preflight.bounces.reading.replies import one_line, read_reply_line, to_reci
 _REPLY_LINE = re.compile(r"\s*([245]\d\d)([ -]|$)")
 _DIAGNOSTIC = re.compile(r"^\s*(?:diagnostic-code|final-recipient)\s*:", re.IGNORECASE | re.MULTILINE)
 _NAMED = re.compile(
-    rf"\bRCPT TO:\s?<?({ADDRESS})|^\W{{0,3}}[245]\d\d[ -](?:#?[245]\.\d{{1,3}}\.\d{{1,3}}[ :]{{0,2}})?<({ADDRESS})>(?!: (?:sender|helo))|"
+    rf"\bRCPT TO:\s?<?({ADDRESS})|"
+    rf"^\W{{0,3}}[245]\d\d[ -](?:#?[245]\.\d{{1,3}}\.\d{{1,3}}[ :]{{0,2}})?<({ADDRESS})>(?!: (?:sender|helo))|"
     rf"\bto=<({ADDRESS})>|^<?({ADDRESS})>?(?:: | \(|\.\.\. )",
     re.IGNORECASE,
 )
@@ -33,8 +34,11 @@ def read_reply(text: str) -> Recipient:
 
 
 def read_pasted(text: str, label: str) -> Iterator[BounceReport]:
-    """The reports in a text without the header of a message, at least one. Lines that each begin with a code are replies
-    one after another; of one that has several lines all but the last have a hyphen (RFC 5321 4.2.1)."""
+    """The reports in a text without the header of a message, at least one.
+
+    Lines that each begin with a code are replies one after another; of a reply of several lines, all but the last have
+    a hyphen behind the code (RFC 5321 4.2.1).
+    """
     text = forwarded_text(text) or text
     lines = [line for line in text.split("\n") if line.strip()]
     if lines and all(_REPLY_LINE.match(line) for line in lines):

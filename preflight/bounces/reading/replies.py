@@ -12,13 +12,13 @@ _REFUSAL = r"[45][0-7]\d"
 _STATUS = r"[245]\.\d{1,3}\.\d{1,3}"
 _TYPE = r"(?:(?:smtp|lmtp|esmtp|x-[\w-]{1,20}|reason|status)\s*[;:]\s*)"
 
-# RFC 5321 4.2: three digits, then a space or a hyphen. "550: 5.1.1", "550 #5.1.0", "#550 5.7.1", "(550)" are what others
-# make of it. A code counts where a reply begins: first in the text, or after what servers write before one.
+# RFC 5321 4.2: three digits, then a space or a hyphen. "550: 5.1.1", "550 #5.1.0", "#550 5.7.1", "(550)" are what
+# others make of it. A code counts where a reply begins: first in the text, or after what servers write before one.
 _ANY_CODE = re.compile(_REFUSAL)
 _CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([245][0-7]\d)(?=[\s:;,\-)\]'\"#<]|\.?(?:\s|$))", re.IGNORECASE)
 _CODE_AFTER = re.compile(
-    r"(?:(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|failed|"
-    r"rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|])"
+    r"(?:(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|"
+    r"failed|rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|])"
     rf"[\s:=;,>\"'`<(\[#*：]{{1,12}}|[：，。]\s{{0,4}})({_REFUSAL})(?=[\s:;,\-)\]'\"#<]|\.\s|\.?$)",
     re.IGNORECASE,
 )
@@ -35,16 +35,17 @@ _PRODUCT = re.compile(
 
 _HOST_IP = r"\[?([A-Za-z0-9][\w.-]{0,254}|[0-9A-Fa-f.:]{3,45})\]?\.?(?: ?[\[(]([0-9A-Fa-f.:]{3,45})[\])])?(?::\d{1,5})?"
 _HOST = re.compile(
-    r"\b(?:host:?|server|delivery via|while talking to|connect(?:ion)? (?:to|with)|conversation with|lost connection with|"
-    rf"delivered to|rejected by|offered by host|Generating server:|Remote server:|recipient domain \S{{1,255}} by) <?{_HOST_IP}",
+    r"\b(?:host:?|server|delivery via|while talking to|connect(?:ion)? (?:to|with)|conversation with|"
+    r"lost connection with|delivered to|rejected by|offered by host|Generating server:|Remote server:|"
+    rf"recipient domain \S{{1,255}} by) <?{_HOST_IP}",
     re.IGNORECASE,
 )
 _IN_REPLY = re.compile(
     r"\(in reply to (?:the )?(?:sending )?(?:end of |message )?([A-Za-z]+)[^()\n]{0,100}\)", re.IGNORECASE
 )
 _COMMAND = re.compile(
-    r"(?:\b(?:after|sending|response to|rejected|refused|during|error,|performing the|error from remote \w{1,9})|<<<|>>>|"
-    r"\[|^) ?(?:the |sending |pipelined )?"
+    r"(?:\b(?:after|sending|response to|rejected|refused|during|error,|performing the|error from remote \w{1,9})|<<<|"
+    r">>>|\[|^) ?(?:the |sending |pipelined )?"
     r"(RCPT|MAIL FROM|MAIL_FROM|end of data|end of message|message body|DATA|BDAT|DOT\b|initial connection|"
     r"(?:initial )?(?:server )?greeting|banner|HELO|EHLO|LHLO)",
     re.IGNORECASE,
@@ -78,7 +79,8 @@ _HELO = re.compile(
 
 _NESTED = re.compile(
     rf"(?:\bhost {_HOST_IP}:? ?(?:said|refused to talk to me)?:? ?|->\s?|\b(?:said|returned|responded(?: with)?):?\s?|"
-    rf"\bremote (?:server|host)[^:\n]{{0,40}}:\s?|\b(?:response|got)(?: was)?:\s?|[:(\"'>]\s?(?={_REFUSAL}[ -]{_STATUS}))"
+    rf"\bremote (?:server|host)[^:\n]{{0,40}}:\s?|\b(?:response|got)(?: was)?:\s?|"
+    rf"[:(\"'>]\s?(?={_REFUSAL}[ -]{_STATUS}))"
     rf"['\"<#]{{0,2}}(?:[^\s<>#]{{0,255}} ?#)?(?:{_STATUS} )?(?:smtp; ?)?(?={_REFUSAL}[ -])",
     re.IGNORECASE,
 )

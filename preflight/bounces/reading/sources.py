@@ -32,9 +32,9 @@ _OF_MAIL = frozenset(
 def read_any(source: Path | BinaryIO, label: str | None = None, now: datetime | None = None) -> Iterator[BounceReport]:
     """The reports of all that a file, a folder or a stream holds, as they come, in their order.
 
-    A folder is a maildir or holds files of any of these kinds, in folders too; they are read in the order of their names.
-    Files packed by gzip are unpacked. `label` stands for the file in `source` of the reports: its path when None. `now`
-    is for times in logs (`read_log`). Raises `OSError` for what cannot be opened or read.
+    A folder is a maildir or holds files of any of these kinds, in folders too; they are read in the order of their
+    names. Files packed by gzip are unpacked. `label` stands for the file in `source` of the reports: its path when
+    None. `now` is for times in logs (`read_log`). Raises `OSError` for what cannot be opened, read or unpacked.
     """
     if isinstance(source, Path):
         if source.is_dir():
@@ -83,8 +83,7 @@ def _read(stream: BinaryIO, label: str, now: datetime | None) -> Iterator[Bounce
 
 
 def _unpacked(head: bytes, stream: BinaryIO, label: str, now: datetime | None) -> Iterator[BounceReport]:
-    packed = io.BufferedReader(_Rejoined(head, stream))
-    with gzip.GzipFile(fileobj=packed) as unpacked:
+    with gzip.GzipFile(fileobj=_Rejoined(head, stream)) as unpacked:
         try:
             yield from _read(unpacked, label, now)  # type: ignore[arg-type]
         except (EOFError, zlib.error) as error:

@@ -1,5 +1,7 @@
 """The words by which mail is told apart, from `words.toml` beside this file."""
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
@@ -22,6 +24,9 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     forward_subjects: tuple[str, ...]
     forward_lines: tuple[str, ...]
     returned_lines: tuple[str, ...]
+    recipient_labels: tuple[str, ...]
+    sender_labels: tuple[str, ...]
+    header_labels: tuple[str, ...]
 
 
 @cache
@@ -38,3 +43,8 @@ def load_phrases() -> Phrases:
 def has_any(text: str, words: tuple[str, ...]) -> bool:
     """Whether any of the words stands in a text of small letters."""
     return any(word in text for word in words)
+
+
+def either(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
