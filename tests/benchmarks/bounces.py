@@ -1,7 +1,7 @@
 """The reading of bounces: mails and log a second, beside flufl.bounce on the same mails in the same run.
 
-flufl.bounce finds the addresses in a bounce; preflight also reads each reply and looks it up in the catalogue. Both begin
-with octets. Times are of the processor: a busy machine does not make a program slower.
+flufl.bounce finds the addresses in a bounce; preflight also reads each reply and looks it up in the catalogue. Both
+begin with octets. Times are of the processor: a busy machine does not make a program slower.
 """
 
 import sys
@@ -58,7 +58,7 @@ def seconds(work: Callable[[bytes], object], mails: Sequence[bytes]) -> float:
 
 
 def log(lines: Sequence[bytes]) -> tuple[float, int]:
-    """Seconds of the processor for the log that these lines make when they are repeated, and how many reports it has."""
+    """Seconds of the processor for the log that these lines make when repeated, and how many reports it has."""
     copies = LOG // sum(map(len, lines))
     start = time.process_time()
     found = sum(1 for _ in read_log(line for _ in range(copies) for line in lines))

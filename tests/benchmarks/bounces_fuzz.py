@@ -20,13 +20,14 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
 KINDS = {"bounce", "delayed", "delivered", "auto-reply", "feedback", "not-a-bounce"}
 PHASES = {"connect", "helo", "mail", "rcpt", "data", "unknown"}
 TOKENS = [
-    b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b"--b0", b"--b0--", b"=?utf-8?B?", b"?=", b"<", b">", b"@", b"<u@example.net>",
-    b"550", b"550-", b"550 5.1.1 ", b"421-4.7.0 ", b"5.7.1", b"said: ", b" (in reply to ", b"host mx.example.net[", b"]",
-    b"[2001:db8::1]", b"999.1.1.1", b"smtp; ", b"#", b"->", b">>> RCPT To:<", b"<<< ", b"Final-Recipient: rfc822; ",
-    b"Status: ", b"Action: failed\n", b"Diagnostic-Code: ", b"Content-Type: message/delivery-status\n\n", b"\xff\xfe",
-    b"Content-Type: message/rfc822\n\n", b"Content-Type: multipart/mixed; boundary=b0\n\n", b"From a b 10:00\n", b"\x1b$B",
-    b"Content-Transfer-Encoding: base64\n", b"Subject: ", b"charset=", b"utf-7", b"status=bounced (", b", stat=", b" ** ",
-    b" == ", b"to=<", b"{\"MESSAGE\":", b"\\x{", b"\xb2\xe2", b"\xd0\xd1", b"\xe2\x80\xae", b"<style>", b"&#xd800;", b"&#0;",
+    b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b"--b0", b"--b0--", b"=?utf-8?B?", b"?=", b"<", b">", b"@", b"->", b"#",
+    b"<u@example.net>", b"550", b"550-", b"550 5.1.1 ", b"421-4.7.0 ", b"5.7.1", b"said: ", b" (in reply to ", b"]",
+    b"host mx.example.net[", b"[2001:db8::1]", b"999.1.1.1", b"smtp; ", b">>> RCPT To:<", b"<<< ", b"Status: ",
+    b"Final-Recipient: rfc822; ", b"Action: failed\n", b"Diagnostic-Code: ", b"\xff\xfe", b"\x1b$B", b"charset=",
+    b"Content-Type: message/delivery-status\n\n", b"Content-Type: message/rfc822\n\n", b"From a b 10:00\n", b"utf-7",
+    b"Content-Type: multipart/mixed; boundary=b0\n\n", b"Content-Transfer-Encoding: base64\n", b"Subject: ",
+    b"status=bounced (", b", stat=", b" ** ", b" == ", b"to=<", b"{\"MESSAGE\":", b"\\x{", b"\xb2\xe2", b"\xd0\xd1",
+    b"\xe2\x80\xae", b"<style>", b"&#xd800;", b"&#0;",
 ]  # fmt: skip
 
 

@@ -251,7 +251,7 @@ def _without_dropped(text: str) -> str:
     kept: list[str] = []
     at = 0
     while opening := _DROPPED.search(text, at):
-        closing = f"</{opening[1].lower()}" if opening[1] else "-->"
+        closing = f"</{opening[1].lower()}>" if opening[1] else "-->"
         end = lowered.find(closing, opening.end())
         if end < 0:
             break
