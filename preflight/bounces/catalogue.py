@@ -51,15 +51,8 @@ class Catalogue:
         exact = [bounce for bounce in known if wanted in _names(bounce)]
         if found := exact or [bounce for bounce in known if wanted in shape(bounce.reply).plain]:
             return found
-        matcher = self.matcher
-        provider = matcher.provider_of(None, reply)
-        match = (
-            matcher.by_provider(reply, provider)
-            or matcher.by_wording(reply)
-            or matcher.by_remaining_signs(reply, provider)
-            or matcher.by_status(reply)
-        )
-        return [match] if match else []
+        match = self.matcher.match(reply, self.matcher.provider_of(None, reply), by_reply_code=False)
+        return [match.bounce] if match else []
 
 
 def _names(bounce: Bounce) -> tuple[str, ...]:
@@ -79,7 +72,8 @@ def read_catalogue(files: Iterable[Traversable]) -> Catalogue:
     Raises `CatalogueError`, with the name of the file, for one that breaks the format: a missing, unknown or empty
     field, a code that occurs twice, an entry without causes, advice or source, a reply whose first digit contradicts
     `permanent`, rules on an entry of external coverage or none on another, a source that the file does not have or that
-    no entry has, a pattern that is none, an entry by which no reply can be known, a shared text that does not exist.
+    no entry has, an entry by which no reply can be known, a shared text that does not exist. Patterns are checked by
+    `Catalogue.matcher`.
     """
     shared: dict[str, Words] = {}
     bounces: dict[str, Bounce] = {}

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from preflight.bounces.patterns import Pattern, read_pattern
 from preflight.errors import CatalogueError
 from preflight.facts import Id, Line, read_facts
 from preflight.text import Words
@@ -86,9 +85,9 @@ class Bounce:
     (they find the usual causes), `external` (nothing can be seen from outside). `rules` are the rules that predict it.
     `advice` has the steps to take, the first one first.
 
-    A reply is known by `known_by` wherever it comes from, by `known_here` in the provider's replies alone, by an
-    enhanced code (`status`) or reply code alone where nothing else is known; `last`: only where no general wording is
-    found. `examples` are replies that are this bounce, `counter_examples` such that look like it and are not.
+    A reply is known by the patterns (`patterns.py`) `known_by` wherever it comes from, `known_here` in the provider's
+    replies alone, by an enhanced code (`status`) or reply code where nothing else is known; `last`: only where no
+    general wording is found. `examples` are replies that are this bounce, `counter_examples` such that look like it and are not.
     `on_board`: it has a row on the board of each run without a profile.
     """
 
@@ -104,8 +103,8 @@ class Bounce:
     rules: tuple[str, ...]
     source: tuple[Words, ...]
     checked: date
-    known_by: tuple[Pattern, ...] = ()
-    known_here: tuple[Pattern, ...] = ()
+    known_by: tuple[str, ...] = ()
+    known_here: tuple[str, ...] = ()
     last: bool = False
     status: tuple[str, ...] = ()
     reply_codes: tuple[int, ...] = ()
@@ -140,7 +139,7 @@ class Provider:
     name: Words
     generic: bool = False
     hosts: tuple[str, ...] = ()
-    signs: tuple[Pattern, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 def read_texts(file: Traversable) -> dict[str, Words]:
@@ -156,8 +155,7 @@ def read_entries(file: Traversable, shared: Texts) -> tuple[Provider, list[Bounc
     for name in read.sources:
         if not any(name in entry.source for entry in read.bounce):
             raise CatalogueError(f"{file.name}: no bounce has the source {name!r}")
-    signs = _patterns(read.signs, f"{file.name}: signs")
-    provider = Provider(read.provider, read.name.words, read.generic, tuple(read.hosts), signs)
+    provider = Provider(read.provider, read.name.words, read.generic, tuple(read.hosts), tuple(read.signs))
     return provider, [_bounce(entry, read, shared, f"{file.name}: {entry.code}") for entry in read.bounce]
 
 
@@ -175,8 +173,8 @@ def _bounce(entry: _Entry, file: _File, shared: Texts, where: str) -> Bounce:
         rules=tuple(entry.rules),
         source=tuple(file.sources[name].words for name in entry.source),
         checked=file.checked,
-        known_by=_patterns(entry.known_by, where),
-        known_here=_patterns(entry.known_here, where),
+        known_by=tuple(entry.known_by),
+        known_here=tuple(entry.known_here),
         last=entry.last,
         status=tuple(entry.status),
         reply_codes=tuple(entry.reply_codes),
@@ -194,16 +192,6 @@ def _words(texts: list[_Text | str], shared: Texts, where: str) -> Iterator[Word
             yield shared[text]
         else:
             raise CatalogueError(f"{where}: there is no shared text {text!r}")
-
-
-def _patterns(texts: list[str], where: str) -> tuple[Pattern, ...]:
-    patterns = []
-    for text in texts:
-        try:
-            patterns.append(read_pattern(text))
-        except ValueError as error:
-            raise CatalogueError(f"{where}: pattern {text!r} {error}") from error
-    return tuple(patterns)
 
 
 def _validate(entry: _Entry, sources: Mapping[str, _Text], where: str) -> None:

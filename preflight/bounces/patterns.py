@@ -12,6 +12,7 @@ run of several. That is looked for first, which is what makes some hundred patte
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,6 +35,7 @@ _MOST = 200  # how often a repeat may repeat
 _STEPS = 20_000  # product of the bounds of all repeats: what one place in the text may cost
 _SHORTEST = 3  # characters that are looked for first
 _SHORTEST_CJK = 2
+_GRAM = 3
 
 Either = tuple[str, ...]
 
@@ -48,10 +50,9 @@ class Pattern:
     either: Either
     regex: str
 
-    def found_in(self, plain: str, squeezed: str) -> bool:
-        """Whether either shape of a reply matches."""
-        search = _compiled(self.regex).search
-        return bool(search(plain) or search(squeezed))
+    def found_in(self, text: str) -> bool:
+        """Whether the text, in the shape of replies, has it."""
+        return _compiled(self.regex).search(text) is not None
 
 
 @cache
@@ -207,20 +208,38 @@ def _shared(first: str, last: str) -> str:
     return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=True)))
 
 
-class Patterns:
-    """Many patterns in an order, of which the first that a text matches is looked for."""
+class PatternIndex:
+    """Many patterns, of which those that a reply may match are found at once: by three characters of what must stand.
 
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
-        self._patterns = list(patterns)
-        self._by_run: dict[str, list[int]] = {}
-        for number, pattern in enumerate(self._patterns):
+    `samples` are replies as they come, without white space; they tell which three characters of a run are rare.
+    """
+
+    def __init__(self, patterns: Iterable[Pattern], samples: Iterable[str] = ()) -> None:
+        seen: Counter[str] = Counter()
+        for sample in samples:
+            seen.update(_grams(sample))
+        self._by_gram: dict[str, dict[str, list[int]]] = {}
+        self._shorter: dict[str, list[int]] = {}
+        for number, pattern in enumerate(patterns):
             for run in pattern.either:
-                self._by_run.setdefault(run, []).append(number)
+                if len(run) < _GRAM:
+                    self._shorter.setdefault(run, []).append(number)
+                else:
+                    gram = min(_grams(run), key=lambda gram: (seen[gram], gram))
+                    self._by_gram.setdefault(gram, {}).setdefault(run, []).append(number)
 
-    def first(self, plain: str, squeezed: str, key: str) -> int | None:
-        """The number of the first pattern that the text matches in one of its shapes."""
-        numbers = {number for run, wanting in self._by_run.items() if run in key for number in wanting}
-        for number in sorted(numbers):
-            if self._patterns[number].found_in(plain, squeezed):
-                return number
-        return None
+    def candidates(self, key: str) -> list[int]:
+        """The numbers of the patterns that a text without white space may match, in order."""
+        found: set[int] = set()
+        for gram in self._by_gram.keys() & _grams(key):
+            for run, numbers in self._by_gram[gram].items():
+                if run in key:
+                    found.update(numbers)
+        for run, numbers in self._shorter.items():
+            if run in key:
+                found.update(numbers)
+        return sorted(found)
+
+
+def _grams(text: str) -> set[str]:
+    return {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
