@@ -4,7 +4,6 @@ import gzip
 import io
 import json
 import mailbox
-import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,7 +16,7 @@ from preflight import charsets
 from preflight.bounces.reading import BounceReport, Recipient, read_any, read_log, read_message, read_pasted, read_reply
 from preflight.bounces.reading.addresses import address_of, ip_of
 from preflight.bounces.reading.kinds import is_answer
-from preflight.bounces.reading.log_lines import time_of
+from preflight.bounces.reading.log_lines import Memory, Recent, time_of
 from preflight.bounces.reading.mime import from_html, read_part
 from preflight.bounces.reading.words import load_phrases
 
@@ -101,23 +100,15 @@ def test_times_in_logs() -> None:
 
 
 def test_memory_does_not_grow_with_a_log() -> None:
-    def lines(count: int) -> "list[bytes] | object":
-        for number in range(count):
-            yield b"Nov 24 10:00:00 mx postfix/qmgr[1]: A%07d: from=<u%d@example.com>, size=1" % (number, number)
-            yield (
-                b"Nov 24 10:00:00 mx postfix/smtp[1]: A%07d: to=<v%d@example.net>, relay=none, delay=1, dsn=4.4.1, "
-                b"status=deferred (connect to a.example[192.0.2.1]:25: Connection timed out)" % (number, number)
-            )
-
-    def peak(count: int) -> int:
-        tracemalloc.start()
-        assert sum(1 for _ in read_log(lines(count), now=NOW)) == count  # type: ignore[arg-type]
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return most
-
-    peak(100)
-    assert peak(9_000) < 1.3 * peak(6_000)
+    recent: Recent[str] = Recent(most=3)
+    for number in range(10):
+        recent.put(str(number), "a")
+    assert [recent.get(str(number)) for number in range(10)] == [None] * 7 + ["a"] * 3
+    memory = Memory()
+    for number in range(200):
+        memory.wait("A1B2C3D", Recipient(recipient=f"u{number}@example.net"))
+    assert len(memory.waiting.take("A1B2C3D") or {}) == 50
+    assert memory.waiting.take("A1B2C3D") is None
 
 
 def test_a_maildir_and_an_mbox(tmp_path: Path) -> None:
@@ -222,10 +213,11 @@ def test_many_recipients_are_all_read() -> None:
     assert len(report.recipients) == 10_000
 
 
+CHARSETS = ["utf-8", "gb18030", "big5", "iso-2022-jp", "koi8-r", "utf-7", "idna", "x-none", ""]
 TOKENS = st.sampled_from(
     [
-        "550", "550 5.7.1 ", "421-", "said: ", "(in reply to ", "<u@example.net>", "host a.example[192.0.2.1]", "\n", "\r",
-        ": ", ">>> ", "<<< ", "->", "#", "smtp; ", "--b\n", "\x1b$B", "é", "收件人：", "\ud7ff", " ** ", "stat=", "{",
+        "550", "550 5.7.1 ", "421-", "said: ", "(in reply to ", "<u@example.net>", "host a.example[192.0.2.1]", "\n",
+        "\r", ": ", ">>> ", "<<< ", "->", "#", "smtp; ", "--b\n", "\x1b$B", "é", "收件人：", "\ud7ff", " ** ", "stat=", "{",
         "Final-Recipient: rfc822; a@b.example\n", "Content-Type: multipart/mixed; boundary=b\n", "status=bounced (",
         "to=<", "<style>", "=?a?b?",
     ]
@@ -263,10 +255,7 @@ def test_any_octets_are_read(octets: bytes) -> None:
         assert octets.startswith(b"\x1f\x8b")  # said to be packed, and is not
 
 
-@given(
-    st.sampled_from(["utf-8", "gb18030", "big5", "iso-2022-jp", "koi8-r", "utf-7", "idna", "x-none", ""]),
-    st.binary(max_size=80),
-)
+@given(st.sampled_from(CHARSETS), st.binary(max_size=80))
 @settings(max_examples=80, deadline=None)
 def test_any_octets_in_any_charset(charset: str, octets: bytes) -> None:
     charsets.decode(octets, charset).encode()
