@@ -100,7 +100,8 @@ def _prose(text: str, subject: str, ends: list[str], named: list[str], *, truste
     lowered = text[:_MAX_SAID].lower()
     phrases = load_phrases()
     quotes = bool(_SMTP.search(text[:_MAX_SAID]))
-    if not (named or has_any(lowered, phrases.bounce_words) or has_any(lowered, phrases.delay_words) or quotes):
+    told = f"{subject} {lowered}"
+    if not (named or has_any(told, phrases.bounce_words) or has_any(told, phrases.delay_words) or quotes):
         return []
     found = read_prose(text, ends, named, strict=not trusted and not quotes)
     if not trusted and quotes and not any(one.reply_code or one.enhanced_code for one in found):

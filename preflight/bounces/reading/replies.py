@@ -17,8 +17,8 @@ _TYPE = r"(?:(?:smtp|lmtp|esmtp|x-[\w-]{1,20}|reason|status)\s*[;:]\s*)"
 _ANY_CODE = re.compile(_REFUSAL)
 _CODE_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}([245][0-7]\d)(?=[\s:;,\-)\]'\"#<]|\.?(?:\s|$))", re.IGNORECASE)
 _CODE_AFTER = re.compile(
-    r"(?:(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|status|"
-    r"failed|rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|])"
+    r"(?:(?:\b(?:said|returned|returns|responded(?: with)?|replied|answered|response|server|error|reason|code|"
+    r"error_code|status|failed|rejected|because|got|is|was|with|reply|received)|<<<|>>>|->|=>|smtp;|错误|原因|响应|返回|代码|信息|[\])>:;|])"
     rf"[\s:=;,>\"'`<(\[#*：]{{1,12}}|[：，。]\s{{0,4}})({_REFUSAL})(?=[\s:;,\-)\]'\"#<]|\.\s|\.?$)",
     re.IGNORECASE,
 )
