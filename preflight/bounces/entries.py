@@ -87,8 +87,8 @@ class Bounce:
 
     A reply is known by the patterns (`patterns.py`) `known_by` wherever it comes from, `known_here` in the provider's
     replies alone, by an enhanced code (`status`) or reply code where nothing else is known; `last`: only where no
-    general wording is found. `examples` are replies that are this bounce, `counter_examples` such that look like it and are not.
-    `on_board`: it has a row on the board of each run without a profile.
+    general wording is found. `examples` are replies that are this bounce, `counter_examples` such that look like it and
+    are not. `on_board`: it has a row on the board of each run without a profile.
     """
 
     id: str

@@ -75,12 +75,12 @@ class Matcher:
         for start in range(len(labels) - 1):
             if provider := self._hosts.get(".".join(labels[start:])):
                 return provider
-        signs = (self._signs[number] for number in self._sign_index.candidates(reply.key))
+        signs = (self._signs[number] for number in self._sign_index.candidates(reply.key, reply.key_grams))
         return next((provider for sign, provider in signs if _said(sign, reply)), None)
 
     def match(self, reply: Reply, provider: str | None, *, by_reply_code: bool = True) -> Match | None:
         """The bounce that a reply of that provider is. Without `by_reply_code` the last step is left out."""
-        known = [self._known[number] for number in self._index.candidates(reply.key)]
+        known = [self._known[number] for number in self._index.candidates(reply.key, reply.key_grams)]
         of_providers = [one for one in known if one.provider not in self._generic]
         if own := _first(of_providers, reply, provider, last=False):
             return _match(own, own.provider_id, "code", reply)

@@ -217,7 +217,7 @@ class PatternIndex:
     def __init__(self, patterns: Iterable[Pattern], samples: Iterable[str] = ()) -> None:
         seen: Counter[str] = Counter()
         for sample in samples:
-            seen.update(_grams(sample))
+            seen.update(grams(sample))
         self._by_gram: dict[str, dict[str, list[int]]] = {}
         self._shorter: dict[str, list[int]] = {}
         for number, pattern in enumerate(patterns):
@@ -225,13 +225,13 @@ class PatternIndex:
                 if len(run) < _GRAM:
                     self._shorter.setdefault(run, []).append(number)
                 else:
-                    gram = min(_grams(run), key=lambda gram: (seen[gram], gram))
+                    gram = min(grams(run), key=lambda gram: (seen[gram], gram))
                     self._by_gram.setdefault(gram, {}).setdefault(run, []).append(number)
 
-    def candidates(self, key: str) -> list[int]:
-        """The numbers of the patterns that a text without white space may match, in order."""
+    def candidates(self, key: str, key_grams: frozenset[str]) -> list[int]:
+        """The numbers of the patterns that a text without white space may match, in order; `key_grams` are its own."""
         found: set[int] = set()
-        for gram in self._by_gram.keys() & _grams(key):
+        for gram in self._by_gram.keys() & key_grams:
             for run, numbers in self._by_gram[gram].items():
                 if run in key:
                     found.update(numbers)
@@ -241,5 +241,6 @@ class PatternIndex:
         return sorted(found)
 
 
-def _grams(text: str) -> set[str]:
-    return {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
+def grams(text: str) -> frozenset[str]:
+    """Each three characters in a row that a text has."""
+    return frozenset([text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)])

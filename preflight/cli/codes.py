@@ -28,13 +28,15 @@ FormatOption = Annotated[PageFormat, typer.Option("--format", help="Format of th
 def codes(
     code: Annotated[
         list[str] | None,
-        typer.Argument(help="A code, or a reply as it came back: DY-001, 550 DY-001.", metavar="CODE"),
+        typer.Argument(
+            help="A code, a reply as it came back, or a provider: DY-001, 550 DY-001, google.", metavar="CODE"
+        ),
     ] = None,
     *,
     lang: LangOption,
     output_format: FormatOption = PageFormat.TEXT,
 ) -> None:
-    """Show the bounce codes that preflight knows, or everything on one of them.
+    """Show the bounce codes that preflight knows, those of a provider, or everything on one of them.
 
     `not-seen` is no code: it says why mail that was taken is not found by its recipient.
     """
@@ -76,16 +78,17 @@ def _not_seen(language: "Language", output_format: PageFormat) -> None:
 
 
 def _chosen(catalogue: "Catalogue", text: str | None) -> "list[Bounce]":
-    """All bounces, or those that the text means. Raises `ConfigError` when there are none."""
+    """All bounces, those of a provider, or those that the text means. Raises `ConfigError` when there are none."""
     from preflight.text import nearest
 
+    bounces = list(catalogue.bounces.values())
     if text is None:
-        return list(catalogue.bounces.values())
+        return bounces
+    if own := [bounce for bounce in bounces if bounce.provider_id == text.strip().lower()]:
+        return own
     if found := catalogue.find(text):
         return found
-    names = [
-        name for bounce in catalogue.bounces.values() for name in (bounce.id.partition("/")[2], bounce.reply, bounce.id)
-    ]
+    names = [name for bounce in bounces for name in (bounce.code, bounce.reply, bounce.id, bounce.provider_id)]
     # A user who writes small letters is understood as well, and is told the name in small letters.
     known = [*names, *(name.lower() for name in names)]
     raise ConfigError(f"there is no bounce code '{visible(text, limit=60)}'{nearest(text, known)}")

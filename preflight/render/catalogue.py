@@ -6,9 +6,10 @@ Each function returns a text with a final line break. `registry` brings the cata
 import json
 import re
 import string
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from preflight.bounces.catalogue import Bounce
+from preflight.bounces.catalogue import Bounce, Catalogue
 from preflight.bounces.not_seen import NAME as NOT_SEEN
 from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.check import Check, Rule
@@ -20,6 +21,7 @@ from preflight.text import Language
 CODES_PAGE = "codes.md"
 RULES_PAGE = "rules.md"
 CODES_INTRODUCTION = "Replies by which receivers turn mail away. None was tested against the live services."
+PROVIDERS_INTRODUCTION = "preflight codes PROVIDER lists what one of them answers; preflight codes REPLY finds a reply."
 RULES_INTRODUCTION = "What the installed checks can find fault with. A policy may give a rule another severity."
 PLACES = "The run fills the places in <…>; <part> is what was judged: an address, a name, a header, a file."
 COVERAGE = {
@@ -40,27 +42,42 @@ _SENTENCE = re.compile(r".*?(?:[。！？]|[.!?](?=\s|$)|$)", re.DOTALL)
 
 
 def codes_text(bounces: Sequence[Bounce], registry: Registry, language: Language, width: int) -> str:
-    """One bounce with everything on it; several, or none, as a table."""
+    """One bounce with everything on it; several, or none, as a table; of all, those of the board and the providers."""
     if len(bounces) == 1:
         return to_text(_bounce_blocks(bounces[0], registry, language), width)
+    if len(bounces) == len(registry.catalogue.bounces):
+        board = [bounce for bounce in bounces if bounce.on_board]
+        blocks: list[Block] = [_bounce_table(board, language, below=True), _coverage_legend(language)]
+        return to_text([*blocks, *_provider_blocks(registry.catalogue, language)], width)
     return to_text([_bounce_table(bounces, language, below=True), _coverage_legend(language)], width)
 
 
 def codes_markdown(bounces: Sequence[Bounce], registry: Registry, language: Language) -> str:
-    """The page docs/codes.md: a table of the bounces, then a section for each."""
+    """A page of docs/: a table of the bounces, then a section for each.
+
+    Of all bounces, docs/codes.md: those of the board, and where the others are; of all that a provider has, its page.
+    """
+    whole = len(bounces) == len(registry.catalogue.bounces)
+    shown = [bounce for bounce in bounces if bounce.on_board or not whole]
     blocks: list[Block] = [
         Heading(language.say("Bounce codes"), 1),
         Paragraph(language.say(CODES_INTRODUCTION)),
-        _bounce_table(bounces, language),
+        _bounce_table(shown, language),
         _coverage_legend(language),
     ]
-    for bounce in bounces:
+    for bounce in shown:
         blocks += _bounce_blocks(bounce, registry, language)
-    whole = len(bounces) == len(registry.catalogue.bounces)
     if whole:
-        blocks += _not_seen_blocks(load_not_seen(), language)
-    command = "codes" if whole else "codes CODE"
-    return _made_by(command, language) + to_markdown(blocks)
+        blocks += [*_provider_blocks(registry.catalogue, language), *_not_seen_blocks(load_not_seen(), language)]
+        return _made_by("codes", language) + to_markdown(blocks)
+    if provider := _whole_provider(bounces, registry.catalogue):
+        return _made_by(f"codes {provider}", language) + to_markdown(blocks, at=provider_page(provider))
+    return _made_by("codes CODE", language) + to_markdown(blocks)
+
+
+def provider_page(provider: str) -> str:
+    """The page of docs/ that has the bounces of a provider."""
+    return f"codes/{provider}.md"
 
 
 def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language) -> str:
@@ -68,6 +85,7 @@ def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language
     return _json(
         {
             "id": bounce.id,
+            "provider": bounce.provider_id,
             "reply": bounce.reply,
             "permanent": bounce.permanent,
             "category": bounce.category,
@@ -77,6 +95,7 @@ def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language
             "advice": [language.say(step) for step in bounce.advice],
             "rules": list(registry.rules_of(bounce)),
             "source": [language.say(source) for source in bounce.source],
+            "examples": list(bounce.examples),
         }
         for bounce in bounces
     )
@@ -170,7 +189,7 @@ def _bounce_table(bounces: Sequence[Bounce], language: Language, *, below: bool 
     head = [language.say(word) for word in ("code", "reply", "class", "coverage", "meaning")]
     rows = [
         (
-            Ref(bounce.id, CODES_PAGE),
+            _ref(bounce),
             bounce.reply,
             _class(bounce, language),
             language.say(bounce.coverage),
@@ -205,6 +224,8 @@ def _bounce_blocks(bounce: Bounce, registry: Registry, language: Language) -> li
         titles = [(Ref(rule, RULES_PAGE), _rule_title(rule, registry, language)) for rule in rules]
         head = [language.say("rule"), language.say("title")]
         blocks.append(Table(head, titles, language.say("Rules that predict it")))
+    if bounce.examples:
+        blocks.append(Items(language.say("As it comes back"), bounce.examples))
     sources = language.say("Sources, last looked at on {date}", date=bounce.checked.isoformat())
     return [*blocks, Items(sources, [language.say(source) for source in bounce.source])]
 
@@ -212,6 +233,42 @@ def _bounce_blocks(bounce: Bounce, registry: Registry, language: Language) -> li
 def _rule_title(rule_id: str, registry: Registry, language: Language) -> str:
     rule = registry.rules.get(rule_id)
     return readable(rule.title, language) if rule else language.say("not installed")
+
+
+def _ref(bounce: Bounce) -> Ref:
+    return Ref(bounce.id, CODES_PAGE if bounce.on_board else provider_page(bounce.provider_id))
+
+
+def _provider_blocks(catalogue: Catalogue, language: Language) -> list[Block]:
+    """Whose other replies are known; nothing where there are none."""
+    counts = _by_provider(catalogue.bounces.values())
+    if not counts:
+        return []
+    head = [language.say(word) for word in ("provider", "codes", "name")]
+    rows = [
+        (Ref(one, provider_page(one), anchor=False), str(count), language.say(catalogue.providers[one].name))
+        for one, count in counts.items()
+    ]
+    return [
+        Heading(language.say("Replies of other servers"), 2),
+        Paragraph(language.say(PROVIDERS_INTRODUCTION)),
+        Table(head, rows),
+    ]
+
+
+def _by_provider(bounces: Iterable[Bounce]) -> Counter[str]:
+    """How many bounces that are not on the board each provider has."""
+    return Counter(bounce.provider_id for bounce in bounces if not bounce.on_board)
+
+
+def _whole_provider(bounces: Sequence[Bounce], catalogue: Catalogue) -> str | None:
+    """The provider all of whose bounces these are."""
+    providers = {bounce.provider_id for bounce in bounces}
+    if len(providers) != 1:
+        return None
+    provider = providers.pop()
+    whole = len(bounces) == sum(bounce.provider_id == provider for bounce in catalogue.bounces.values())
+    return provider if whole else None
 
 
 def _class(bounce: Bounce, language: Language) -> str:
@@ -284,12 +341,14 @@ def _rule_blocks(rule: Rule, registry: Registry, language: Language) -> list[Blo
         Paragraph(readable(rule.why, language), language.say("Why it matters")),
         Paragraph(readable(rule.fix, language), language.say("Fix")),
     ]
-    if prevented := registry.prevented(rule):
-        known = registry.catalogue.bounces
-        replies = [(Ref(bounce, CODES_PAGE), known[bounce].reply) for bounce in prevented]
-        blocks.append(
-            Table([language.say("code"), language.say("reply")], replies, language.say("Bounces it prevents"))
-        )
+    prevented = [registry.catalogue.bounces[bounce] for bounce in registry.prevented(rule)]
+    if board := [bounce for bounce in prevented if bounce.on_board]:
+        replies = [(_ref(bounce), bounce.reply) for bounce in board]
+        head = [language.say("code"), language.say("reply")]
+        blocks.append(Table(head, replies, language.say("Bounces it prevents")))
+    if others := _by_provider(prevented):
+        counted = ", ".join(f"{provider} ({count})" for provider, count in others.items())
+        blocks.append(Paragraph(counted, language.say("Replies of other servers that it prevents")))
     return blocks
 
 
