@@ -149,7 +149,7 @@ def _judge(finding: Finding, registry: Registry, policy: Policy, today: date) ->
 
 def _row(bounce: Bounce, subject: Subject, findings: Sequence[Judged], registry: Registry, policy: Policy) -> BoardRow:
     """The state of one code, as docs/architecture.md defines it."""
-    rules = list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
+    rules = registry.rules_of(bounce)
     absent = tuple(rule for rule in rules if rule not in registry.rules)
     # A plugin that cannot be used brings no rules; that it crashed is all that is heard of them.
     telling = {*rules, *(f"{rule.partition('/')[0]}/{CRASH}" for rule in absent)}

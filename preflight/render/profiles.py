@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from preflight.profiles import BULK, Demand, Profile
 from preflight.registry import Registry
+from preflight.render.catalogue import bounce_ref
 from preflight.render.document import Block, Heading, Paragraph, Ref, Table, to_markdown, to_text
-from preflight.render.reference import CODES_PAGE, RULES_PAGE, json_page, made_by, rule_title
+from preflight.render.reference import RULES_PAGE, json_page, made_by, rule_title
 from preflight.text import Language
 
 PAGE = "receivers.md"
@@ -93,9 +94,10 @@ def _blocks(one: Profile, registry: Registry, language: Language) -> list[Block]
         blocks += [Paragraph(reason), Table(head, rows), Paragraph(language.say("Source: {source}", source=source))]
     if codes := _codes(one, registry):
         known = registry.catalogue.bounces
-        replies = [(Ref(code, CODES_PAGE), known[code].reply) for code in codes]
+        replies = [(bounce_ref(known[code]), known[code].reply) for code in codes]
         blocks.append(Table([language.say("code"), language.say("reply")], replies, language.say("Codes on its board")))
-    return [*blocks, Paragraph(language.say("The sources were last looked at on {date}.", date=one.checked.isoformat()))]
+    checked = language.say("The sources were last looked at on {date}.", date=one.checked.isoformat())
+    return [*blocks, Paragraph(checked)]
 
 
 def _weights(demand: Demand, language: Language) -> str:

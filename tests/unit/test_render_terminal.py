@@ -14,7 +14,8 @@ from preflight.findings import Evidence, Finding, Severity, Status
 from preflight.policy import FailOn, Policy, Verdict
 from preflight.render import RenderOptions
 from preflight.render.briefing import by_cause, by_effect, inputs, meaning
-from preflight.render.terminal import NARROWEST, RENDERER, WIDEST
+from preflight.render.page import NARROWEST, WIDEST
+from preflight.render.terminal import RENDERER
 from preflight.report import Report, State
 from preflight.subject import MessageSource, Subject
 from preflight.testing import NxDomain, report_of
