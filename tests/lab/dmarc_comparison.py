@@ -14,7 +14,7 @@ from preflight.net.live import LiveSource
 from preflight.policy import Policy
 from preflight.runner import run
 from preflight.subject import Subject
-from tests.lab.beside_checkdmarc import TIMEOUT, markdown, resolver_of
+from tests.lab.beside_checkdmarc import TIMEOUT, markdown, resolver_of, rows
 
 RUA = "rua=mailto:d@sound.example"
 SOUND = '@ MX 10 mail\nmail A 192.0.2.1\n*._report._dmarc TXT "v=DMARC1"'
@@ -144,15 +144,7 @@ def checkdmarcs_word(case: Case, server: LabDns) -> str:
     return f"valid, {count} warning{'' if count == 1 else 's'}" if count else "valid"
 
 
-def rows() -> list[tuple[str, str, str, str]]:
-    """What each says of each zone, and who is right."""
-    with LabDns(world()) as server:
-        return [
-            (case.what, checkdmarcs_word(case, server), preflights_word(case, server), case.right or "both")
-            for case in CASES
-        ]
-
-
 def table() -> str:
     """The table in Markdown, from a fresh run; the same each time."""
-    return markdown(("zone", "checkdmarc", "preflight", "who is right, by RFC 9989"), rows())
+    head = ("zone", "checkdmarc", "preflight", "who is right, by RFC 9989")
+    return markdown(head, rows(world(), CASES, checkdmarcs_word, preflights_word))

@@ -14,7 +14,7 @@ from preflight.net.live import LiveSource
 from preflight.policy import Policy
 from preflight.runner import run
 from preflight.subject import Subject
-from tests.lab.beside_checkdmarc import TIMEOUT, markdown, resolver_of
+from tests.lab.beside_checkdmarc import TIMEOUT, markdown, resolver_of, rows
 
 BOTH = ""
 TEN = " ".join(f"exists:%{{i}}.n{n}.eu" for n in range(10))
@@ -143,15 +143,7 @@ def _sound(lookups: object, voids: object) -> str:
     return f"{found}, {voids} void" if str(voids) != "0" else found
 
 
-def rows() -> list[tuple[str, str, str, str]]:
-    """What each says of each zone, and who is right."""
-    with LabDns(world()) as server:
-        return [
-            (case.what, checkdmarcs_word(case, server), preflights_word(case, server), case.right or "both")
-            for case in CASES
-        ]
-
-
 def table() -> str:
     """The table in Markdown, from a fresh run; the same each time."""
-    return markdown(("zone", "checkdmarc", "preflight", "who is right, by RFC 7208"), rows())
+    head = ("zone", "checkdmarc", "preflight", "who is right, by RFC 7208")
+    return markdown(head, rows(world(), CASES, checkdmarcs_word, preflights_word))
