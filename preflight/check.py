@@ -27,6 +27,7 @@ from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.memory import Memory, NoMemory
 from preflight.moment import ERRAND
 from preflight.net.dns import Resolver
+from preflight.net.https import Fetcher
 from preflight.net.programs import LivePrograms, Programs
 from preflight.net.smtp import Dialer
 from preflight.subject import OPTIONS, Subject
@@ -235,7 +236,7 @@ class Peers:
 
 
 class Context:
-    """All that a check sees: the subject, DNS, SMTP, its options, and the way to hand parts to judges.
+    """All that a check sees: the subject, DNS, SMTP, HTTPS, its options, and the way to hand parts to judges.
 
     `peers` has the subjects of the same run, this one included.
     """
@@ -248,6 +249,7 @@ class Context:
         settings: Settings,
         recorder: Recorder,
         smtp: Dialer | None = None,
+        https: Fetcher | None = None,
         peers: Peers | None = None,
     ) -> None:
         self.check = check
@@ -256,6 +258,7 @@ class Context:
         self.settings = settings
         self._recorder = recorder
         self._smtp = smtp
+        self._https = https
         self._once = Once()
         self.peers = peers or Peers((subject,))
 
@@ -279,6 +282,13 @@ class Context:
         if self._smtp is None:
             raise RuntimeError("this context has no dialer; hand one over")
         return self._smtp
+
+    @property
+    def https(self) -> Fetcher:
+        """What fetches pages. Raises `RuntimeError` where none was handed over."""
+        if self._https is None:
+            raise RuntimeError("this context has no fetcher; hand one over")
+        return self._https
 
     async def each(self, parts: Iterable[Part], *several: Judge[Part]) -> None:
         """Run every judge on every part, all at once, and wait for the last.

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from preflight.appeals.contact import Contact
 from preflight.check import Secret, Settings
 from preflight.errors import ConfigError, SubjectError
 from preflight.findings import Severity
@@ -51,13 +52,16 @@ class SubjectTable(_Table, frozen=True):
 
 
 class PolicyTable(_Table, frozen=True):
-    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver."""
+    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver.
+
+    `bulk`: the domain sends 5,000 messages a day or more to that receiver, of which more is asked."""
 
     fail_on: FailOn = FailOn.ERROR
     select: list[str] = []
     ignore: list[str] = []
     severity: dict[str, Severity] = {}
     profile: str | None = None
+    bulk: bool = True
 
 
 class WaiverTable(_Table, frozen=True):
@@ -100,6 +104,18 @@ class SecretsTable(_Table, frozen=True):
     dqs_key_env: str | None = None
 
 
+class ContactTable(_Table, frozen=True):
+    """`[contact]`: who asks receivers to take a server off their lists (`preflight appeal`)."""
+
+    name: str = ""
+    email: str = ""
+    company: str = ""
+    website: str = ""
+    timezone: str = ""
+    self_description: str = ""
+    server_type: str = ""
+
+
 class ConfigTable(_Table, frozen=True):
     """The whole file."""
 
@@ -110,6 +126,7 @@ class ConfigTable(_Table, frozen=True):
     zones: ZonesTable = ZonesTable()
     limits: LimitsTable = LimitsTable()
     secrets: SecretsTable = SecretsTable()
+    contact: ContactTable = ContactTable()
     checks: dict[str, dict[str, Any]] = {}
 
 
@@ -164,8 +181,12 @@ class Config:
                 for w in self.table.waiver
             ),
             fail_on=policy.fail_on,
-            profile=load_profile(policy.profile) if policy.profile is not None else None,
+            profile=load_profile(policy.profile).asked_of(bulk=policy.bulk) if policy.profile is not None else None,
         )
+
+    def contact(self) -> Contact:
+        """The contact data of the file."""
+        return Contact(**msgspec.structs.asdict(self.table.contact))
 
     def with_options(self, check: str, **options: Any) -> "Config":
         """This file with options of a check set, above what it says itself."""

@@ -13,8 +13,8 @@ from preflight.text import Message, natural_key
 
 TRY_AGAIN = "Ask again; if it stays so, see whether the name servers can be reached and answer for this name."
 ADD_ZONES = (
-    "Give the zone file that has it with --zone, leave out --offline so that DNS is asked, or leave these rules out with "
-    "--ignore."
+    "Give the zone file that has it with --zone, leave out --offline so that DNS is asked, or leave these rules out "
+    "with --ignore."
 )
 MORE_TIME = "Give the run more time (--deadline), or see which server does not answer."
 NO_ANSWER = "no answer to {question}: {seen}"
@@ -153,7 +153,7 @@ class Ledger:
     ) -> None:
         missing = subject.missing(rule.needs)
         # A host was given, so that its addresses are not an input that is missing: they are not known.
-        if options := [need for need in missing if need != "ip" or subject.host is None]:
+        if options := [need for need in missing if subject.host is None or "ip" not in need.split("|")]:
             message = Message(NOT_GIVEN, {"options": subject.options_for(options)})
             self._findings.append(Finding(rule=rule.id, status=Status.SKIPPED, part=subject.label, message=message))
         elif missing and subject.ips_unknown:

@@ -7,7 +7,7 @@ does not stop the others: in its place stands a check that reports what is wrong
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
-from preflight.bounces.catalogue import Catalogue, load_catalogue
+from preflight.bounces.catalogue import Bounce, Catalogue, load_catalogue
 from preflight.check import Check, Context, Rule
 from preflight.errors import PluginError
 from preflight.text import Language, load_translations
@@ -73,6 +73,11 @@ class Registry:
         """The rules that prevent a bounce, as they declare or the catalogue says, in the order of the checks."""
         named = self.catalogue.bounces[bounce].rules if bounce in self.catalogue.bounces else ()
         return tuple(rule for rule in self.rules.values() if bounce in rule.prevents or rule.id in named)
+
+    def rules_of(self, bounce: Bounce) -> tuple[str, ...]:
+        """The ids of the rules that predict a bounce: those that its entry names, installed or not, most telling first;
+        then those of other checks that prevent it."""
+        return tuple(dict.fromkeys((*bounce.rules, *(rule.id for rule in self.preventing(bounce.id)))))
 
     def prevented(self, rule: Rule) -> tuple[str, ...]:
         """The ids of the bounces that a rule prevents: those that it declares, then those whose entry names it."""

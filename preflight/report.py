@@ -124,8 +124,8 @@ class Comparison:
 class Report:
     """What a run found out about one subject.
 
-    `profile` is the name of the receiver's profile, if one was asked for. What `notices` says of the run as a whole is
-    said once, in its first report.
+    `profile` is the name of the receiver's profile, if one was asked for; `weighed_by` says for people whose demands
+    that are, and of which senders. What `notices` says of the run as a whole is said once, in its first report.
     """
 
     subject: Subject
@@ -139,6 +139,7 @@ class Report:
     profile: str = ""
     notices: tuple[Notice, ...] = ()
     comparison: Comparison | None = None
+    weighed_by: Message | None = None
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -172,6 +173,7 @@ def build_report(
         started_at=started_at,
         duration=duration,
         profile=policy.profile.name if policy.profile else "",
+        weighed_by=policy.profile.told if policy.profile else None,
     )
 
 
@@ -215,7 +217,7 @@ def _judge(finding: Finding, registry: Registry, policy: Policy, today: date) ->
 
 def _row(bounce: Bounce, subject: Subject, findings: Sequence[Judged], registry: Registry, policy: Policy) -> BoardRow:
     """The state of one code, as docs/architecture.md defines it."""
-    rules = list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
+    rules = registry.rules_of(bounce)
     absent = tuple(rule for rule in rules if rule not in registry.rules)
     # A plugin that cannot be used brings no rules; that it crashed is all that is heard of them.
     telling = {*rules, *(f"{rule.partition('/')[0]}/{CRASH}" for rule in absent)}

@@ -16,6 +16,7 @@ from preflight.findings import Status
 from preflight.ledger import Ledger
 from preflight.moment import ERRAND, Moment
 from preflight.net.dns import Resolver, SingleFlight, Source, Unanswered
+from preflight.net.https import Fetcher
 from preflight.net.smtp import Dialer
 from preflight.policy import Policy
 from preflight.registry import Registry, load_registry
@@ -84,10 +85,11 @@ class _Flight(Recorder):
         policy: Policy,
         settings: Settings,
         dialer: Dialer | None,
+        fetcher: Fetcher | None,
         peers: Peers,
         tally: _Tally,
     ) -> None:
-        self._dialer = dialer
+        self._doors = (dialer, fetcher)
         self._peers = peers
         self._tally = tally
         self._subject = subject
@@ -153,7 +155,7 @@ class _Flight(Recorder):
         try:
             # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
             if wanted or not check.rules:
-                ctx = Context(check, self._subject, resolver, self._settings, self, self._dialer, self._peers)
+                ctx = Context(check, self._subject, resolver, self._settings, self, *self._doors, self._peers)
                 await check.run(ctx)
         except Unanswered as outcome:
             self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
@@ -201,7 +203,8 @@ class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
     `source` answers the questions: the name servers of this machine, or a fake. `deadline` is in seconds, for all
-    subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
+    subjects together. `dialer` connects to SMTP servers and `fetcher` gets pages over HTTPS; by default from live ones,
+    where options ask for it.
     `on_progress` is called, in the thread of the event loop, when a check of a subject has ended, `on_judged` when a
     judge has ended with a part (an address, a name). `moment` is what it takes for the present, by default the real
     one; `is_over` may end it before the deadline as if that had passed. Use it once, through `fly` or `fly_blocking`.
@@ -219,6 +222,7 @@ class Run:
         on_progress: OnProgress | None = None,
         on_judged: OnJudged | None = None,
         dialer: Dialer | None = None,
+        fetcher: Fetcher | None = None,
         moment: Moment | None = None,
         is_over: IsOver | None = None,
     ) -> None:
@@ -230,12 +234,16 @@ class Run:
             from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
 
             dialer = LiveDialer()
+        if fetcher is None and any(subject.probe for subject in subjects):
+            from preflight.net.https_live import LiveFetcher
+
+            fetcher = LiveFetcher()
         self.moment = moment or Moment()
         self._is_over = is_over
         self._tally = _Tally(on_judged)
         self._whole = False
         peers = Peers(tuple(subjects))
-        given = (registry, policy, settings or Settings(), dialer, peers, self._tally)
+        given = (registry, policy, settings or Settings(), dialer, fetcher, peers, self._tally)
         self._flights = [_Flight(subject, *given) for subject in subjects]
         self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0
@@ -332,12 +340,22 @@ async def run_async(
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Report:
     """Check one subject, in the running event loop. See `Run` for what the arguments are.
 
     What the subject or the network do is in the report. Raises `CatalogueError` when the bounce catalogue is broken.
     """
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
+    run = Run(
+        [subject],
+        source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=deadline,
+        dialer=dialer,
+        fetcher=fetcher,
+    )
     return (await run.fly())[0]
 
 
@@ -350,7 +368,17 @@ def run(
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Report:
     """Check one subject and wait for the report. See `Run` for what the arguments are, `run_async` for the errors."""
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
+    run = Run(
+        [subject],
+        source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=deadline,
+        dialer=dialer,
+        fetcher=fetcher,
+    )
     return run.fly_blocking()[0]

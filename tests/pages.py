@@ -1,6 +1,6 @@
 """Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
-That is the report in README.md, and in docs/dnsbl.md the lists and the comparison.
+That is the report in README.md, in docs/dnsbl.md the lists and the comparison, in docs/authentication.md another one.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from preflight_checks.blocklists.zones import Zone, load_zones
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dnsbl.md"
+AUTHENTICATION = ROOT / "docs" / "authentication.md"
 README = ROOT / "README.md"
 _KINDS = {"ip4": "IPv4", "ip6": "IPv6", "domain": "names"}
 _ACCESS = {"open": "anybody", "registration": "registered resolvers", "key": "with a key"}
@@ -65,10 +66,10 @@ def report_in_readme() -> str:
     return match[1]
 
 
-def part_of_page(name: str) -> str:
-    """What stands between the marks of a part of the page."""
-    match = re.search(_marks(name), PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert match, f"{PAGE.name} has no marks for {name}"
+def part_of_page(name: str, page: Path = PAGE) -> str:
+    """What stands between the marks of a part of a page."""
+    match = re.search(_marks(name), page.read_text(encoding="utf-8"), re.DOTALL)
+    assert match, f"{page.name} has no marks for {name}"
     return match[2]
 
 
@@ -77,12 +78,12 @@ def comparison_on_page() -> str:
     return part_of_page("comparison")
 
 
-def write(name: str, text: str) -> None:
-    """Put a text between the marks of a part of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", page, flags=re.DOTALL)
-    assert count == 1, f"{PAGE.name} has no marks for {name}"
-    PAGE.write_text(written, "utf-8")
+def write(name: str, text: str, page: Path = PAGE) -> None:
+    """Put a text between the marks of a part of a page."""
+    before = page.read_text(encoding="utf-8")
+    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", before, flags=re.DOTALL)
+    assert count == 1, f"{page.name} has no marks for {name}"
+    page.write_text(written, "utf-8")
 
 
 def _marks(name: str) -> str:
@@ -96,11 +97,15 @@ def main() -> int:
     """Write the parts of the pages; the comparison only where the daemons are installed."""
     from tests.lab.comparison import table
     from tests.lab.daemons import Lab, missing_daemons
+    from tests.lab.dmarc_comparison import table as dmarc_table
+    from tests.lab.spf_comparison import table as spf_table
 
     readme = README.read_text(encoding="utf-8")
     README.write_text(_PASTED.sub(lambda _: f"```text\n{demo_report()}```", readme, count=1), encoding="utf-8")
     write("zones", zones_table())
     write("graveyard", graves_table())
+    write("spf-comparison", spf_table(), AUTHENTICATION)
+    write("dmarc-comparison", dmarc_table(), AUTHENTICATION)
     if missing := missing_daemons():
         print(f"{PAGE.name}: the comparison stays as it is, for want of {', '.join(missing)}", file=sys.stderr)
         return 0

@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from preflight import __version__
+from preflight.cli.appeal import appeal
 from preflight.cli.check import check
 from preflight.cli.codes import codes
 from preflight.cli.common import complain, show
 from preflight.cli.demo import demo
+from preflight.cli.diagnose import diagnose
 from preflight.cli.init import init
 from preflight.cli.message import message
+from preflight.cli.profiles import profiles
 from preflight.cli.rdns import rdns
 from preflight.cli.rules import rules
 from preflight.cli.schema import schema
@@ -30,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (check, message, codes, rules, rdns, demo, init, schema)
+COMMANDS = (check, message, diagnose, appeal, codes, rules, profiles, rdns, demo, init, schema)
 for command in COMMANDS:
     app.command()(command)
 

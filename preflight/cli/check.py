@@ -8,6 +8,7 @@ from preflight.cli.common import LangOption
 from preflight.cli.options import (
     AuthoritativeOption,
     BaselineOption,
+    BulkOption,
     DeadlineOption,
     DkimSelectorOption,
     DomainOption,
@@ -66,6 +67,7 @@ def check(
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
     profile: ProfileOption = None,
+    bulk: BulkOption = None,
     baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
@@ -100,7 +102,7 @@ def check(
     how: dict[str, Any] = {"config": config, "subject": subject, "resolver": resolver, "authoritative": authoritative}
     how |= {"zone": zone, "offline": offline, "timeout": timeout, "deadline": deadline, "no_cache": no_cache}
     how |= {"dqs_key_file": dqs_key_file, "spamassassin": spamassassin, "record": record}
-    how |= {"select": select, "ignore": ignore, "fail_on": fail_on, "profile": profile}
+    how |= {"select": select, "ignore": ignore, "fail_on": fail_on, "profile": profile, "bulk": bulk}
     registry = load_registry()
     if replay is not None:
         reject_with_replay(option_names(what | how))
@@ -111,7 +113,7 @@ def check(
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
     subjects = subjects_of(file, config, what, subject)
-    choice = Choice.of(select, ignore, fail_on, profile)
+    choice = Choice.of(select, ignore, fail_on, profile, bulk)
     policy = chosen_policy(file, registry, choice)
     asking = Asking(
         resolver=resolver or (),

@@ -8,10 +8,12 @@ import typer
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
     BaselineOption,
+    BulkOption,
     ConfigOption,
     FailOnOption,
     IgnoreOption,
     OutputOption,
+    ProfileOption,
     ReportFormatOption,
     SelectOption,
     SpamAssassinOption,
@@ -41,6 +43,8 @@ def message(
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
+    profile: ProfileOption = None,
+    bulk: BulkOption = None,
     baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
@@ -67,7 +71,8 @@ def message(
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
     registry = load_registry()
-    policy = chosen_policy(file, registry, Choice.of(select or _rules(file, registry), ignore, fail_on))
+    choice = Choice.of(select or _rules(file, registry), ignore, fail_on, profile, bulk)
+    policy = chosen_policy(file, registry, choice)
     settings = file.settings(registry)
     subjects = _subjects(files)
     deadline = seconds(file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")

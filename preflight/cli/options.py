@@ -132,6 +132,15 @@ BaselineOption = Annotated[
         "--baseline", metavar="FILE", help="JSON report; what is new or worse since counts.", rich_help_panel=POLICY
     ),
 ]
+BulkOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bulk/--no-bulk",
+        help="With --profile: 5,000 messages a day and more, or fewer. Default: bulk.",
+        show_default=False,
+        rich_help_panel=POLICY,
+    ),
+]
 ReportFormatOption = Annotated[
     str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=OUTPUT)
 ]

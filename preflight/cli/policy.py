@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from preflight.config import Config
 from preflight.errors import ConfigError
 from preflight.policy import FailOn, Policy
-from preflight.profiles import load_profile
+from preflight.profiles import Profile, load_profile
 from preflight.registry import Registry
 from preflight.text import nearest
 
@@ -19,6 +19,7 @@ class Choice:
     ignore: tuple[str, ...] = ()
     fail_on: str | None = None
     profile: str | None = None
+    bulk: bool | None = None
 
     @classmethod
     def of(
@@ -27,9 +28,10 @@ class Choice:
         ignore: Iterable[str] | None,
         fail_on: str | None,
         profile: str | None = None,
+        bulk: bool | None = None,
     ) -> "Choice":
         """A choice from options that may be missing."""
-        return cls(tuple(select or ()), tuple(ignore or ()), fail_on, profile)
+        return cls(tuple(select or ()), tuple(ignore or ()), fail_on, profile, bulk)
 
 
 def chosen_policy(file: Config, registry: Registry, choice: Choice) -> Policy:
@@ -44,9 +46,22 @@ def chosen_policy(file: Config, registry: Registry, choice: Choice) -> Policy:
         select=_ids(choice.select),
         ignore=_ids(choice.ignore),
         fail_on=FailOn(fail_on) if fail_on else None,
-        profile=load_profile(choice.profile) if choice.profile is not None else None,
+        profile=chosen_profile(file, choice.profile, bulk=choice.bulk),
     )
     return policy.checked({*registry.checks, *registry.rules})
+
+
+def chosen_profile(file: Config, name: str | None, *, bulk: bool | None) -> Profile | None:
+    """The profile that options name, or the file where they say nothing, for the kind of sender that either says.
+
+    Raises `ConfigError` for a profile that is not known, and for a kind of sender without a profile.
+    """
+    chosen = name if name is not None else file.table.policy.profile
+    if chosen is None:
+        if bulk is not None:
+            raise ConfigError(f"--{'' if bulk else 'no-'}bulk goes with --profile; `preflight profiles` lists them")
+        return None
+    return load_profile(chosen).asked_of(bulk=file.table.policy.bulk if bulk is None else bulk)
 
 
 def _ids(given: Iterable[str]) -> list[str]:

@@ -84,15 +84,17 @@ class Answer(ABC):
 
     `aliases` are the CNAME targets that were followed, in order, the last one being the name that the records
     belong to; names are written without their last dot, as the server spelled them. `note` is what evidence adds: who
-    else was asked. `places` is where in the user's zone files it stands: one for each value, in their order; where
-    there is no value, or an alias leads out of the files, the one place where something would have to change; none for
-    live answers.
+    else was asked. `authenticated`: the name server that was asked says that DNSSEC vouches for all of the answer, for
+    the absence of records too (the AD bit, RFC 4035 3.2.3). That is its word, and worth as much as the way to it.
+    `places` is where in the user's zone files it stands: one for each value, in their order; where there is no value,
+    or an alias leads out of the files, the one place where something would have to change; none for live answers.
     """
 
     question: Question
     aliases: tuple[str, ...] = ()
     note: str = field(default="", kw_only=True)
     places: tuple[Place, ...] = field(default=(), kw_only=True)
+    authenticated: bool = field(default=False, kw_only=True)
 
     @property
     def values(self) -> tuple[str, ...]:

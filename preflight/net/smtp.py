@@ -14,7 +14,7 @@ the command DATA and its kin.
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NoReturn
@@ -127,12 +127,16 @@ class Chain(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """A TLS session: its version (`TLSv1.3`), its cipher, the server's certificate where it could be read."""
+    """A TLS session: its version (`TLSv1.3`), its cipher, the server's certificate where it could be read.
+
+    `sent` has the certificates in DER form as they came, the server's own first.
+    """
 
     version: str
     cipher: str
     certificate: Certificate | None
     chain: Chain = Chain.UNKNOWN
+    sent: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def seen(self) -> str:

@@ -1,28 +1,32 @@
-"""A page for a terminal as it gathers: paragraphs with labels, no line wider than asked, colours or none.
+"""A page for a terminal as its lines gather: paragraphs behind labels, sections, evidence.
 
 Every text goes through `preflight.text.visible` and is laid out by ourselves, so that nothing from outside is taken for
-an escape sequence or for markup.
+an escape sequence or for markup, and no line is wider than asked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from preflight.render.wording import MANY, some
+from preflight.findings import Evidence, Severity
+from preflight.render.wording import MANY, look, some
 from preflight.render.wrapping import break_points
 from preflight.text import Language, Message, Words, visible
 
 NARROWEST, WIDEST = 20, 120  # columns; below, nothing is legible; above, lines are too long to read
+ITEM, FIELD = 4, 14  # where texts begin: what is told of an item, its fields behind their labels
+
+SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 
 Piece = str | tuple[str, str]
 """A text, or a text and its style."""
 
 
 class Page:
-    """The lines of a report as they gather."""
+    """The lines of a page as they gather."""
 
     def __init__(self, language: Language, width: int) -> None:
         self.language = language
@@ -41,11 +45,29 @@ class Page:
         """Different texts in a row, the first ones by name and the others by their number."""
         return some(self.language, texts, most)
 
+    def gap(self) -> None:
+        """An empty line."""
+        self.lines.append(Text())
+
     def heading(self, text: str) -> None:
         """The title of a section, behind an empty line."""
         self.lines.append(Text())
         self.put((text, "bold"))
         self.lines.append(Text())
+
+    def field(self, label: str, body: Piece) -> None:
+        """What is told of an item under a label; nothing for an empty text."""
+        if body if isinstance(body, str) else body[0]:
+            self.put(body, column=FIELD, label=self.say(label) if label else "", at=ITEM)
+
+    def evidence(self, evidence: Sequence[Evidence]) -> None:
+        """What was seen, the first pieces of it; a record of a zone file with its place there."""
+        label = "seen"
+        for one in evidence[:MANY]:
+            self.field(label, f"{look(one)} ({one.place})" if one.place and one.source == "dns" else look(one))
+            label = ""
+        if len(evidence) > MANY:
+            self.field("", self.say("and {count} more (--format json has them all)", count=len(evidence) - MANY))
 
     def put(
         self, *body: Piece, column: int = 0, hang: int = 0, label: str = "", at: int = 0, style: str = "dim"

@@ -16,11 +16,11 @@ from typing import Any
 from preflight.findings import Severity, Status
 from preflight.render import Renderer, RenderOptions
 from preflight.render.briefing import labels
-from preflight.render.catalogue import readable
 from preflight.render.document import escaped
 from preflight.render.fingerprints import fingerprints
 from preflight.render.json import to_json
 from preflight.render.places import Spot, nearest_file, spots
+from preflight.render.reference import readable
 from preflight.render.wording import since_baseline, waiver_words, waivers
 from preflight.report import Change, Judged, Report, overall
 from preflight.text import Language, visible

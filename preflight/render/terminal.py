@@ -8,15 +8,13 @@ do not have the symbol.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich.text import Text
-
-from preflight.findings import Evidence, Severity, Status, gather
+from preflight.findings import Status, gather
 from preflight.ledger import NO_ANSWER
 from preflight.policy import Verdict
 from preflight.render import Renderer, RenderOptions
 from preflight.render.briefing import by_cause, by_effect, inputs, meaning, notices
 from preflight.render.grouping import alike
-from preflight.render.page import Page, Piece
+from preflight.render.page import FIELD, ITEM, SEVERITY_STYLES, Page, Piece
 from preflight.render.wording import (
     FEW,
     MANY,
@@ -25,7 +23,6 @@ from preflight.render.wording import (
     VERDICTS,
     counted,
     in_short,
-    look,
     looks,
     prevented,
     rules_of,
@@ -37,15 +34,13 @@ from preflight.render.wording import (
 from preflight.report import BoardRow, Judged, Report, State, overall
 from preflight.text import Message
 
-# Where texts begin: the items of a section, what is told of an item, its fields behind their labels, replies' rows.
-_ITEM, _FIELD, _REPLY = 4, 14, 18
+_REPLY = 18  # where what is told of a reply begins
 _MOST = 20  # findings that are listed by a line each
 
 _VERDICT_STYLES = {Verdict.GO: "bold green", Verdict.NO_GO: "bold red", Verdict.INCOMPLETE: "bold yellow"}
 _STATE_STYLES = {
     State.AT_RISK: "bold red", State.UNDETERMINED: "bold yellow", State.NOT_CHECKED: "bold", State.CLEAR: "bold green",
 }  # fmt: skip
-_SEVERITY_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 
 
 def _render(reports: Sequence[Report], options: RenderOptions) -> str:
@@ -62,7 +57,7 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
         _untold(page, report)
         _since(page, report)
         _rest(page, report)
-        page.lines.append(Text())
+        page.gap()
     _notices(page, reports)
     if len(reports) > 1:
         _overall(page, reports)
@@ -74,13 +69,15 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
 def _verdict(page: Page, report: Report) -> None:
     symbol, word = VERDICTS[report.verdict]
     page.put((f"{symbol} {page.say(word)}", _VERDICT_STYLES[report.verdict]), "  ", (page.say(meaning(report)), "bold"))
-    page.lines.append(Text())
+    page.gap()
     for label, text in inputs(report.subject):
-        page.put(page.say(text) if isinstance(text, Message) else text, column=_FIELD, label=page.say(label), at=2)
+        page.put(page.say(text) if isinstance(text, Message) else text, column=FIELD, label=page.say(label), at=2)
+    if report.weighed_by is not None:
+        page.put(page.say(report.weighed_by), column=FIELD, label=page.say("judged for"), at=2)
     if said := counted(page.language, report):
-        page.put(said, column=_FIELD, label=page.say("findings"), at=2)
+        page.put(said, column=FIELD, label=page.say("findings"), at=2)
     if since := since_baseline(page.language, report):
-        page.put(since.summary, column=_FIELD, label=page.say("baseline"), at=2)
+        page.put(since.summary, column=FIELD, label=page.say("baseline"), at=2)
 
 
 def _board(page: Page, board: Sequence[BoardRow]) -> None:
@@ -102,7 +99,7 @@ def _board(page: Page, board: Sequence[BoardRow]) -> None:
         else:
             _codes_together(page, rows, many=len(providers) > 1)
         if state is State.UNDETERMINED:  # why is told once for all of them, in a section of its own
-            page.put(page.say("Mend what could not be told (below), then run again."), column=_ITEM)
+            page.put(page.say("Mend what could not be told (below), then run again."), column=ITEM)
 
 
 def _each_code(page: Page, rows: Iterable[BoardRow], *, many: bool) -> None:
@@ -110,7 +107,7 @@ def _each_code(page: Page, rows: Iterable[BoardRow], *, many: bool) -> None:
     for row in rows:
         reply = f"{page.say(row.bounce.provider)} {row.bounce.reply}" if many else row.bounce.reply
         because = page.say("because of {rules}", rules=", ".join(row.because))
-        page.put(because, column=_REPLY, label=reply, at=_ITEM, style="bold")
+        page.put(because, column=_REPLY, label=reply, at=ITEM, style="bold")
         page.put((page.say(row.advice), ""), column=_REPLY)
 
 
@@ -121,7 +118,7 @@ def _codes_together(page: Page, rows: Iterable[BoardRow], *, many: bool) -> None
         groups.setdefault(in_short(page.language, row), []).append(row)
     for said, group in groups.items():
         codes = [row.bounce.id if many else row.bounce.id.partition("/")[2] for row in group]
-        page.put((", ".join(codes), "bold"), ": ", said, column=_ITEM + 2, hang=2)
+        page.put((", ".join(codes), "bold"), ": ", said, column=ITEM + 2, hang=2)
 
 
 def _to_fix(page: Page, report: Report) -> None:
@@ -133,7 +130,7 @@ def _to_fix(page: Page, report: Report) -> None:
     last: Judged | None = None
     for number, group in enumerate(alike(failed), 1):
         if last:
-            page.lines.append(Text())
+            page.gap()
         _failure(page, number, group, codes, last)
         last = group[0]
 
@@ -144,36 +141,22 @@ def _failure(page: Page, number: int, group: Sequence[Judged], codes: Mapping[st
     finding = judged.finding
     words = f"{SEVERITIES[judged.severity][0]} {severity_words(page.language, judged)}"
     what = finding.part if len(group) == 1 else page.say("{count} times", count=f"{len(group):,}")
-    head: list[Piece] = [(words, _SEVERITY_STYLES[judged.severity]), "  ", (finding.rule, "bold"), "  ", what]
-    page.put(*head, column=_ITEM, label=f"{number}.")
-    page.put(page.say(finding.message), column=_ITEM)
+    head: list[Piece] = [(words, SEVERITY_STYLES[judged.severity]), "  ", (finding.rule, "bold"), "  ", what]
+    page.put(*head, column=ITEM, label=f"{number}.")
+    page.put(page.say(finding.message), column=ITEM)
     if len(group) > 1:
-        _field(page, "alike", page.some((one.finding.part for one in group), MANY))
+        page.field("alike", page.some((one.finding.part for one in group), MANY))
     again = last is not None and last.finding.rule == finding.rule
     fix = page.say(finding.fix) if finding.fix else ""
     if not (again and last and last.finding.fix and page.say(last.finding.fix) == fix):
-        _field(page, "fix", (fix, "bold"))
+        page.field("fix", (fix, "bold"))
     if not again:
-        _field(page, "why", page.translated(judged.why))
-    _evidence(page, looks(finding))
+        page.field("why", page.translated(judged.why))
+    page.evidence(looks(finding))
     if not again:
-        _field(page, "prevents", prevented(page.language, judged.prevents, codes))
+        page.field("prevents", prevented(page.language, judged.prevents, codes))
     if judged.waived:
-        _field(page, "waiver", waiver_words(page.language, judged.waived))
-
-
-def _field(page: Page, label: str, body: Piece) -> None:
-    if body if isinstance(body, str) else body[0]:
-        page.put(body, column=_FIELD, label=page.say(label) if label else "", at=_ITEM)
-
-
-def _evidence(page: Page, evidence: Sequence[Evidence]) -> None:
-    label = "seen"
-    for one in evidence[:MANY]:
-        _field(page, label, f"{look(one)} ({one.place})" if one.place and one.source == "dns" else look(one))
-        label = ""
-    if len(evidence) > MANY:
-        _field(page, "", page.say("and {count} more (--format json has them all)", count=len(evidence) - MANY))
+        page.field("waiver", waiver_words(page.language, judged.waived))
 
 
 def _untold(page: Page, report: Report) -> None:
@@ -183,7 +166,7 @@ def _untold(page: Page, report: Report) -> None:
     page.heading(page.say("What could not be told"))
     for number, group in enumerate(groups):
         if number:
-            page.lines.append(Text())
+            page.gap()
         _open_question(page, group)
 
 
@@ -201,18 +184,18 @@ def _open_question(page: Page, group: Sequence[Judged]) -> None:
         left = len(said) - FEW
         said = [*said[:FEW], page.say("and {count} more (--format json has them all)", count=left)]
     for sentence in said:
-        page.put(sentence, column=_ITEM, label=symbol, at=0, style=style)
+        page.put(sentence, column=ITEM, label=symbol, at=0, style=style)
         symbol = ""
     if questions and len(findings) > 1:
-        _field(page, "questions", page.some(questions))
-    _field(page, "rules", ", ".join(rules_of(findings)))
-    _field(page, "part", page.some(finding.part for finding in findings))
+        page.field("questions", page.some(questions))
+    page.field("rules", ", ".join(rules_of(findings)))
+    page.field("part", page.some(finding.part for finding in findings))
     known = "\n".join((*said, *questions))
     known += f"\n{first.check}" if first.status is Status.ERROR else ""  # of a crash there is no more to see
     untold = [one for finding in findings for one in looks(finding) if one.asked not in known or one.seen not in known]
-    _evidence(page, gather(untold))
+    page.evidence(gather(untold))
     if first.fix:
-        _field(page, "to do", (page.say(first.fix), "bold"))
+        page.field("to do", (page.say(first.fix), "bold"))
 
 
 def _since(page: Page, report: Report) -> None:
@@ -221,10 +204,10 @@ def _since(page: Page, report: Report) -> None:
     for heading, rows in since.lists if since else ():
         page.heading(heading)
         for rule, part, sentence in rows[:_MOST]:
-            page.put((rule, "bold"), f"  {part}: {sentence}", column=_ITEM, hang=2)
+            page.put((rule, "bold"), f"  {part}: {sentence}", column=ITEM, hang=2)
         if len(rows) > _MOST:
             more = page.say("and {count} more (--format json has them all)", count=len(rows) - _MOST)
-            page.put(more, column=_ITEM, hang=2)
+            page.put(more, column=ITEM, hang=2)
 
 
 def _notices(page: Page, reports: Sequence[Report]) -> None:
@@ -235,8 +218,8 @@ def _notices(page: Page, reports: Sequence[Report]) -> None:
         page.lines.pop()
     page.heading(page.say("To note"))
     for notice in said:
-        page.put(page.say(notice.message), column=_ITEM, label="!", at=2, style="bold yellow")
-    page.lines.append(Text())
+        page.put(page.say(notice.message), column=ITEM, label="!", at=2, style="bold yellow")
+    page.gap()
 
 
 def _rest(page: Page, report: Report) -> None:
@@ -253,9 +236,9 @@ def _rest(page: Page, report: Report) -> None:
         return
     page.heading(page.say("All else"))
     if passed:
-        page.put(_by_check(passed), column=_FIELD, label=f"✓ {page.say('passed')}", at=2, style="green")
+        page.put(_by_check(passed), column=FIELD, label=f"✓ {page.say('passed')}", at=2, style="green")
     for reason, checks in skipped.items():
-        page.put(f"{_by_check(checks)} ({reason})", column=_FIELD, label=f"- {page.say('skipped')}", at=2)
+        page.put(f"{_by_check(checks)} ({reason})", column=FIELD, label=f"- {page.say('skipped')}", at=2)
 
 
 def _by_check(counts: Counter[str]) -> str:
@@ -266,13 +249,13 @@ def _overall(page: Page, reports: Sequence[Report]) -> None:
     verdict = overall(report.verdict for report in reports)
     symbol, word = VERDICTS[verdict]
     page.put((f"=== {page.say('Overall')}: ", "bold"), (f"{symbol} {page.say(word)}", _VERDICT_STYLES[verdict]))
-    page.lines.append(Text())
+    page.gap()
     for one, (symbol, word) in VERDICTS.items():
         labels = [report.subject.label for report in reports if report.verdict is one]
         if labels:
             named = page.some(labels, MANY if one is Verdict.GO else len(labels))
             label = f"{symbol} {page.say(word)}"
-            page.put(named, column=_FIELD + 2, label=label, at=2, style=_VERDICT_STYLES[one])
+            page.put(named, column=FIELD + 2, label=label, at=2, style=_VERDICT_STYLES[one])
 
 
 RENDERER = Renderer(name="terminal", suffixes=(".txt",), render=_render)

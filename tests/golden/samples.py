@@ -11,6 +11,7 @@ from preflight.findings import Evidence, Finding, Severity, Status
 from preflight.ledger import CRASHED, NO_ANSWER, NOT_GIVEN, TRY_AGAIN
 from preflight.notices import with_stale_waivers
 from preflight.policy import FailOn, Policy, Waiver
+from preflight.profiles import Demand, Profile
 from preflight.registry import Registry
 from preflight.render import RenderOptions
 from preflight.render.json import RENDERER as JSON
@@ -313,6 +314,27 @@ def let_pass() -> Report:
     return report(Subject.of(helo="mail", name="lab"), [finding], Policy(fail_on=FailOn.NEVER))
 
 
+def for_receiver() -> Report:
+    """The failures of `no_go` and others like them, weighed by what a receiver demands of those who send in bulk."""
+    receiver = Profile(
+        name="example",
+        title=Words("Example Mail", "示例邮箱"),
+        checked=TODAY,
+        demands={
+            rule: Demand(rule, severity, bulk, Words("It says so.", "如此要求。"), Words("A page.", "网页。"))
+            for rule, severity, bulk in (("helo/not-mx", None, _ERROR), ("ptr/multiple", _INFO, None))
+        },
+        board=frozenset({"microsoft/501-5.5.4", "microsoft/RP-001"}),
+    )
+    findings = [
+        RULES["helo/not-mx"].fails("mail.example.com", "{part} is no MX host of example.com"),
+        RULES["ptr/multiple"].fails(IP, "{part} has {count} PTR names: {names}", count=2, names=["a.example.com", "b"]),
+        RULES["dnsbl/listed"].fails(IP, "{part} is on a list"),
+        *passes("ptr/missing", "ptr/not-forward-confirmed", "mx/missing"),
+    ]
+    return report(subject(), findings, Policy(profile=receiver))
+
+
 def nothing() -> Report:
     """The inputs of all rules are missing."""
     given = Subject.of(domain="example.com", name="parked")
@@ -361,6 +383,7 @@ SAMPLES: dict[str, tuple[Callable[[], Report], ...]] = {
     "incomplete": (dead,),
     "message": (message_alone,),
     "baseline": (since,),
+    "profile": (for_receiver,),
     "several": (go, let_pass, nothing, message_alone),
 }
 """What makes the reports of each golden file, by its name."""

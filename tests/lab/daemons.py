@@ -114,7 +114,8 @@ class Lab:
     def _knot(self, zones: dict[str, str], port: int) -> Iterator[None]:
         folder = self.folder / "knot"
         folder.mkdir()
-        for zone, text in {".": "@ SOA a.root. root. 1 60 60 60 60\n@ NS a.root.\n", **zones}.items():
+        zones = {".": "@ SOA a.root. root. 1 60 60 60 60\n@ NS a.root.\n", **zones}
+        for zone, text in zones.items():
             (folder / f"{zone}.zone").write_text(f"$ORIGIN {zone.removesuffix('.')}.\n$TTL 60\n{text}")
         config = folder / "knot.conf"
         config.write_text(
@@ -122,7 +123,7 @@ class Lab:
             f'database:\n  storage: "{folder}"\n'
             f'template:\n  - id: default\n    storage: "{folder}"\n    file: "%s.zone"\n'
             "    zonefile-sync: -1\n    journal-content: none\n"
-            "zone:\n" + "".join(f'  - domain: "{zone}"\n    file: "{zone}.zone"\n' for zone in (".", *zones))
+            "zone:\n" + "".join(f'  - domain: "{zone}"\n    file: "{zone}.zone"\n' for zone in zones)
         )
         with daemon([find_daemon("knotd"), "-c", str(config)], port, ". SOA"):
             yield

@@ -81,6 +81,7 @@ def test_the_example_check_is_the_one_in_the_docs() -> None:
     [
         ("rules.md", ["rules", "--format", "markdown", "--lang", "en"]),
         ("codes.md", ["codes", "--format", "markdown", "--lang", "en"]),
+        ("receivers.md", ["profiles", "--format", "markdown", "--lang", "en"]),
         ("report.schema.json", ["schema"]),
     ],
 )

@@ -17,12 +17,12 @@ from preflight.render.catalogue import (
     codes_json,
     codes_markdown,
     codes_text,
-    readable,
     rules_json,
     rules_markdown,
     rules_text,
 )
 from preflight.render.document import Facts, Heading, Items, Paragraph, Table, to_markdown, to_text, wrap
+from preflight.render.reference import readable
 from preflight.text import Language, Words
 
 ENGLISH = Language()
