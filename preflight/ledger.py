@@ -13,8 +13,8 @@ from preflight.text import Message, natural_key
 
 TRY_AGAIN = "Ask again; if it stays so, see whether the name servers can be reached and answer for this name."
 ADD_ZONES = (
-    "Give the zone file that has it with --zone, leave out --offline so that DNS is asked, or leave these rules out with "
-    "--ignore."
+    "Give the zone file that has it with --zone, leave out --offline so that DNS is asked, or leave these rules out "
+    "with --ignore."
 )
 MORE_TIME = "Give the run more time (--deadline), or see which server does not answer."
 NO_ANSWER = "no answer to {question}: {seen}"
