@@ -1,10 +1,11 @@
 """Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
-That is the report in README.md, and in docs/dnsbl.md the lists and the comparison.
+That is the report in README.md, the examples in docs/formats.md, and in docs/dnsbl.md the lists and the comparison.
 """
 
 import contextlib
 import io
+import json
 import re
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from preflight_checks.blocklists.zones import Zone, load_zones
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dnsbl.md"
+FORMATS = ROOT / "docs" / "formats.md"
 README = ROOT / "README.md"
 _KINDS = {"ip4": "IPv4", "ip6": "IPv6", "domain": "names"}
 _ACCESS = {"open": "anybody", "registration": "registered resolvers", "key": "with a key"}
@@ -58,6 +60,34 @@ def demo_report() -> str:
     return output.getvalue().replace(str(message), "bad.eml")
 
 
+def format_example(name: str) -> str:
+    """What a run over the demo's bad server writes in a format, as a block of Markdown; times are always the same."""
+    output = io.StringIO()
+    with LabDns(demo_world()) as server, contextlib.redirect_stdout(output):
+        preflight(["check", "mail.bad.example", "--resolver", server.address, "--no-cache", "--lang", "en",
+                   "--select", "ptr/missing,ptr/not-forward-confirmed", "--format", name])  # fmt: skip
+    text = output.getvalue()
+    for pattern, fixed in _TIMES.items():
+        text = re.sub(pattern, fixed, text)
+    if name == "sarif":
+        (run,) = json.loads(text)["runs"]
+        text = f"{json.dumps(run['results'][0], indent=2)}\n"
+    if name == "prometheus":
+        text = "".join(line for line in text.splitlines(keepends=True) if 'bounce="' not in line or "RP-001" in line)
+    language = {"gitlab": "json", "sarif": "json", "junit": "xml", "markdown": "markdown"}.get(name, "text")
+    return f"```{language}\n{text}```\n"
+
+
+EXAMPLES = ("junit", "sarif", "github", "gitlab", "markdown", "nagios", "prometheus")
+_TIMES = {
+    r'\btime="[\d.]+"': 'time="0.042"',
+    r'timestamp="[^"]+"': 'timestamp="2026-11-24T09:30:15"',
+    r"time=[\d.]+s;": "time=0.042s;",
+    r"(_timestamp_seconds\{[^}]*\}) .*": r"\1 1795512615.250",
+    r"(_duration_seconds\{[^}]*\}) .*": r"\1 0.042",
+}
+
+
 def report_in_readme() -> str:
     """The report that is pasted in README.md."""
     match = _PASTED.search(README.read_text(encoding="utf-8"))
@@ -65,10 +95,10 @@ def report_in_readme() -> str:
     return match[1]
 
 
-def part_of_page(name: str) -> str:
-    """What stands between the marks of a part of the page."""
-    match = re.search(_marks(name), PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert match, f"{PAGE.name} has no marks for {name}"
+def part_of_page(name: str, page: Path = PAGE) -> str:
+    """What stands between the marks of a part of a page."""
+    match = re.search(_marks(name), page.read_text(encoding="utf-8"), re.DOTALL)
+    assert match, f"{page.name} has no marks for {name}"
     return match[2]
 
 
@@ -77,12 +107,12 @@ def comparison_on_page() -> str:
     return part_of_page("comparison")
 
 
-def write(name: str, text: str) -> None:
-    """Put a text between the marks of a part of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", page, flags=re.DOTALL)
-    assert count == 1, f"{PAGE.name} has no marks for {name}"
-    PAGE.write_text(written, "utf-8")
+def write(name: str, text: str, page: Path = PAGE) -> None:
+    """Put a text between the marks of a part of a page."""
+    old = page.read_text(encoding="utf-8")
+    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", old, flags=re.DOTALL)
+    assert count == 1, f"{page.name} has no marks for {name}"
+    page.write_text(written, "utf-8")
 
 
 def _marks(name: str) -> str:
@@ -99,6 +129,8 @@ def main() -> int:
 
     readme = README.read_text(encoding="utf-8")
     README.write_text(_PASTED.sub(lambda _: f"```text\n{demo_report()}```", readme, count=1), encoding="utf-8")
+    for name in EXAMPLES:
+        write(name, format_example(name), FORMATS)
     write("zones", zones_table())
     write("graveyard", graves_table())
     if missing := missing_daemons():

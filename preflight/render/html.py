@@ -101,16 +101,14 @@ def _overview(names: Sequence[str], reports: Sequence[Report], language: Languag
         own, own_word = VERDICTS[report.verdict]
         risky = [row.bounce.reply for row in report.board if row.state is State.AT_RISK]
         let_pass = waivers(report)[0] + sum(not judged.told for judged in report.findings)
-        rows.append(
-            el(
-                "tr",
-                el("th", el("a", outside(name), href=f"#s{number}"), scope="row"),
-                el("td", chip(_KINDS[report.verdict], own, say(own_word))),
-                el("td", str(sum(judged.fails for judged in report.findings)), class_="number"),
-                el("td", str(let_pass), class_="number"),
-                el("td", outside(", ".join(risky)) if risky else "–"),
-            )
-        )
+        cells = [
+            chip(_KINDS[report.verdict], own, say(own_word)),
+            str(sum(judged.fails for judged in report.findings)),
+            str(let_pass),
+            outside(", ".join(risky)) if risky else "–",
+        ]
+        columns = [el("td", cell, data_label=say(label)) for label, cell in zip(head[1:], cells, strict=True)]
+        rows.append(el("tr", el("th", el("a", outside(name), href=f"#s{number}"), scope="row"), *columns))
     return el(
         "section",
         el("h1", chip(f"big {_KINDS[verdict]}", symbol, say(word)), " ", say("Overall"), class_="title"),
@@ -121,6 +119,7 @@ def _overview(names: Sequence[str], reports: Sequence[Report], language: Languag
                 el("caption", say("{count} subjects", count=len(reports))),
                 el("thead", el("tr", *(el("th", say(text), scope="col") for text in head))),
                 el("tbody", *rows),
+                class_="stack",
             ),
             class_="scroll",
         ),
@@ -173,12 +172,12 @@ def _verdict(key: str, name: str, report: Report, language: Language, level: int
         el("div", el("dt", language.say(label)), el("dd", _input(text, language)))
         for label, text in inputs(report.subject)
     ]
-    rows.append(el("div", el("dt", language.say("findings")), el("dd", counted(language, report))))
+    rows.append(el("div", el("dt", language.say("findings")), el("dd", counted(language, report)), class_="wide"))
     if report.profile:
         rows.append(el("div", el("dt", language.say("profile")), el("dd", report.profile)))
     since = since_baseline(language, report)
     if since:
-        rows.append(el("div", el("dt", language.say("baseline")), el("dd", since.summary)))
+        rows.append(el("div", el("dt", language.say("baseline")), el("dd", since.summary), class_="wide"))
     return el(
         "section",
         el(
@@ -223,7 +222,7 @@ def _board(board: Sequence[BoardRow], language: Language, level: int) -> Html | 
         el("caption", say("What each reply of the receivers has to do with this mail"), class_="unseen"),
         el("thead", el("tr", *(el("th", say(text), scope="col") for text in ("state", "reply", "What to do")))),
         el("tbody", *rows),
-        class_="board",
+        class_="board stack",
     )
     heading = say("Bounce codes") if len(providers) > 1 else say("Bounce codes of {provider}", provider=providers[0])
     return _section(heading, el("div", table, class_="scroll"), level)

@@ -114,6 +114,7 @@ def unfolded(language: Language, evidence: Sequence[Evidence], rows: Iterable[tu
         el("caption", language.say("What was seen"), class_="unseen"),
         el("thead", el("tr", *(el("th", language.say(word), scope="col") for word in head))),
         el("tbody", *(_look(one) for one in evidence[:MOST_EVIDENCE])),
+        class_="looks",
     )
     return el(
         "details",

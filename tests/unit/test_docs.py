@@ -11,7 +11,16 @@ import pytest
 from preflight.cli import main
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
-from tests.pages import demo_report, graves_table, part_of_page, report_in_readme, zones_table
+from tests.pages import (
+    EXAMPLES,
+    FORMATS,
+    demo_report,
+    format_example,
+    graves_table,
+    part_of_page,
+    report_in_readme,
+    zones_table,
+)
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -64,6 +73,9 @@ def test_commands_run(
             assert main(["check", "mail.good.example", "--record", "flight.json", *asked]) == 0
         else:
             arguments += asked
+        if "--baseline" in arguments:
+            last = arguments[arguments.index("--baseline") + 1]
+            main(["check", arguments[1], "--resolver", lab.address, "--timeout", "0.5", "--output", last])
     elif arguments[0] == "demo":
         arguments += ["--help"]
     assert main(arguments) in {0, 1, 3}, capsys.readouterr().err
@@ -126,6 +138,12 @@ def test_the_lists_in_the_docs_are_those_of_the_catalogue() -> None:
     """`make docs` writes them anew."""
     assert part_of_page("zones") == zones_table()
     assert part_of_page("graveyard") == graves_table()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_formats_are_real(name: str) -> None:
+    """`make docs` pastes them anew."""
+    assert part_of_page(name, FORMATS) == format_example(name)
 
 
 def test_links_between_pages_lead_somewhere() -> None:
