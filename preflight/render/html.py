@@ -25,6 +25,7 @@ _LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 _KINDS = {Verdict.GO: "pass", Verdict.NO_GO: "fail", Verdict.INCOMPLETE: "open"}
 _STATE_KINDS = {State.AT_RISK: "fail", State.UNDETERMINED: "open", State.NOT_CHECKED: "none", State.CLEAR: "pass"}
 _MOST_LISTED = 100
+MOST_WHOLE = 20  # subjects of which each finding that passed is shown; a page of more would take seconds to open
 
 
 @cache
@@ -45,7 +46,7 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
             "main",
             _overview(names, reports, language) if many else None,
             each(
-                _report(f"s{number}", name, report, options, level=2 if many else 1)
+                _report(f"s{number}", name, report, options, 2 if many else 1, whole=len(reports) <= MOST_WHOLE)
                 for number, (name, report) in enumerate(zip(names, reports, strict=True), 1)
             ),
             _notices(reports, language),
@@ -136,8 +137,8 @@ def _notices(reports: Sequence[Report], language: Language) -> Html | None:
     return el("aside", el("h2", language.say("To note"), class_="heading"), el("ul", *items), class_="panel notices")
 
 
-def _report(key: str, name: str, report: Report, options: RenderOptions, level: int) -> Html:
-    """Everything about one subject, under a heading of the given level."""
+def _report(key: str, name: str, report: Report, options: RenderOptions, level: int, *, whole: bool) -> Html:
+    """Everything about one subject, under a heading of the given level; not `whole`: without what passed."""
     language = options.language
     below = level + 1
     parts = [
@@ -151,7 +152,7 @@ def _report(key: str, name: str, report: Report, options: RenderOptions, level: 
         ),
         _section(language.say("What could not be told"), _listed(open_questions(report, language, below + 1)), below),
         _since(report, language, below),
-        _section(language.say("All findings"), each(all_findings(report, language)), below),
+        _section(language.say("All findings"), each(all_findings(report, language, whole=whole)), below),
     ]
     return el("article", *parts, id=key, aria_labelledby=f"{key}-name")
 

@@ -419,6 +419,20 @@ def test_html_records_are_code_and_our_links_are_links() -> None:
     assert "Add <code>&lt;b&gt;</code>." in text
 
 
+def test_html_of_many_subjects_counts_what_passed() -> None:
+    few, many = text_of("html", *[no_go()] * 20), text_of("html", *[no_go()] * 21)
+    row = '<th scope="row"><code>helo/not-fqdn</code></th>'
+    assert (few.count(row), many.count(row)) == (20, 0)
+    assert many.count("2 passed") >= 21
+    assert many.count('<th scope="row"><code>mx/missing</code></th>') == 21
+
+
+def test_nagios_reads_eight_kilobytes() -> None:
+    text = text_of("nagios", *[no_go()] * 100)
+    assert len(text.encode()) < 8192
+    assert re.search(r"\nand [0-9]+ more \(--format json has them all\)\n$", text)
+
+
 def test_html_of_thousands_of_findings_stays_small() -> None:
     findings = [finding for n in range(2000) for finding in passes("helo/not-fqdn", part=f"{n}.example.com")]
     text = text_of("html", report(subject(), findings))
