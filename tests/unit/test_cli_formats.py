@@ -54,6 +54,11 @@ def test_a_file_whose_format_nobody_knows(tmp_path: Path) -> None:
         outputs_of(["x.pdf"])
     with pytest.raises(ConfigError, match=r"or give FORMAT=PATH with one of .*gitlab"):
         outputs_of(["pdf=x"])
+    for given in ("html=-", "html="):
+        with pytest.raises(
+            ConfigError, match=rf"--output '{given}' names no file; for standard output there is --format"
+        ):
+            outputs_of([given])
     path = tmp_path / "x.json"
     with pytest.raises(ConfigError, match=r"x\.json is given twice"):
         outputs_of([str(path), f"gitlab={path}"])
