@@ -69,9 +69,9 @@ class WaiverTable(_Table, frozen=True):
 
     rule: str
     reason: str
-    owner: str
     expires: date
     part: str | None = None
+    owner: str = ""
 
 
 class ResolverTable(_Table, frozen=True):
@@ -257,7 +257,7 @@ def read_config(text: str, label: str = "preflight.toml", folder: Path = Path())
             )
         if not waiver.owner.strip():
             raise ConfigError(
-                f"{label}: waiver {number} ({visible(waiver.rule)}) has an empty owner; say who answers for it"
+                f"{label}: waiver {number} ({visible(waiver.rule)}) names no owner; say who answers for it (owner = …)"
             )
     names = [subject.name for subject in table.subject if subject.name]
     for name in names:

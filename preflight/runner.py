@@ -166,9 +166,12 @@ class _Flight(Recorder):
             self._ledger.end(check)
             on_end(self._subject.label, check.id)
 
-    def land(self, deadline: float, moment: Moment) -> Report:
-        """The report of what is known now. Safe to call while a check still blocks the event loop in another thread."""
-        duration = time.monotonic() - self._start if self._duration is None else self._duration
+    def land(self, deadline: float, moment: Moment, ended: float) -> Report:
+        """The report of what is known now. Safe to call while a check still blocks the event loop in another thread.
+
+        `ended` is when the run ended, by the monotonic clock: making the reports of many subjects takes a while.
+        """
+        duration = ended - self._start if self._duration is None else self._duration
         findings = self._ledger.close(self._subject, deadline)
         for secret in self._settings.secrets.values():
             findings = [finding.masked(secret.mask) for finding in findings]
@@ -317,7 +320,8 @@ class Run:
         return None if self._whole else (self._tally.begun, self._tally.ended)
 
     def _land(self) -> list[Report]:
-        return [flight.land(self._deadline, self.moment) for flight in self._flights]
+        ended = time.monotonic()
+        return [flight.land(self._deadline, self.moment, ended) for flight in self._flights]
 
     def _note(self, subject: str, check: str) -> None:
         self._done += 1

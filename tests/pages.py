@@ -1,10 +1,12 @@
 """Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
-That is the report in README.md, in docs/dnsbl.md the lists and the comparison, in docs/authentication.md another one.
+That is the report in README.md, the examples in docs/formats.md, in docs/dnsbl.md the lists and the comparison, in
+docs/authentication.md two more.
 """
 
 import contextlib
 import io
+import json
 import re
 import sys
 import tempfile
@@ -18,6 +20,7 @@ from preflight_checks.blocklists.zones import Zone, load_zones
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dnsbl.md"
 AUTHENTICATION = ROOT / "docs" / "authentication.md"
+FORMATS = ROOT / "docs" / "formats.md"
 README = ROOT / "README.md"
 _KINDS = {"ip4": "IPv4", "ip6": "IPv6", "domain": "names"}
 _ACCESS = {"open": "anybody", "registration": "registered resolvers", "key": "with a key"}
@@ -59,6 +62,34 @@ def demo_report() -> str:
     return output.getvalue().replace(str(message), "bad.eml")
 
 
+def format_example(name: str) -> str:
+    """What a run over the demo's bad server writes in a format, as a block of Markdown; times are always the same."""
+    output = io.StringIO()
+    with LabDns(demo_world()) as server, contextlib.redirect_stdout(output):
+        preflight(["check", "mail.bad.example", "--resolver", server.address, "--no-cache", "--lang", "en",
+                   "--select", "ptr/missing,ptr/not-forward-confirmed", "--format", name])  # fmt: skip
+    text = output.getvalue()
+    for pattern, fixed in _TIMES.items():
+        text = re.sub(pattern, fixed, text)
+    if name == "sarif":
+        (run,) = json.loads(text)["runs"]
+        text = f"{json.dumps(run['results'][0], indent=2)}\n"
+    if name == "prometheus":
+        text = "".join(line for line in text.splitlines(keepends=True) if 'bounce="' not in line or "RP-001" in line)
+    language = {"gitlab": "json", "sarif": "json", "junit": "xml", "markdown": "markdown"}.get(name, "text")
+    return f"```{language}\n{text}```\n"
+
+
+EXAMPLES = ("junit", "sarif", "github", "gitlab", "markdown", "nagios", "prometheus")
+_TIMES = {
+    r'\btime="[\d.]+"': 'time="0.042"',
+    r'timestamp="[^"]+"': 'timestamp="2026-11-24T09:30:15"',
+    r"time=[\d.]+s;": "time=0.042s;",
+    r"(_timestamp_seconds\{[^}]*\}) .*": r"\1 1795512615.250",
+    r"(_duration_seconds\{[^}]*\}) .*": r"\1 0.042",
+}
+
+
 def report_in_readme() -> str:
     """The report that is pasted in README.md."""
     match = _PASTED.search(README.read_text(encoding="utf-8"))
@@ -80,8 +111,8 @@ def comparison_on_page() -> str:
 
 def write(name: str, text: str, page: Path = PAGE) -> None:
     """Put a text between the marks of a part of a page."""
-    before = page.read_text(encoding="utf-8")
-    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", before, flags=re.DOTALL)
+    old = page.read_text(encoding="utf-8")
+    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", old, flags=re.DOTALL)
     assert count == 1, f"{page.name} has no marks for {name}"
     page.write_text(written, "utf-8")
 
@@ -102,6 +133,8 @@ def main() -> int:
 
     readme = README.read_text(encoding="utf-8")
     README.write_text(_PASTED.sub(lambda _: f"```text\n{demo_report()}```", readme, count=1), encoding="utf-8")
+    for name in EXAMPLES:
+        write(name, format_example(name), FORMATS)
     write("zones", zones_table())
     write("graveyard", graves_table())
     write("spf-comparison", spf_table(), AUTHENTICATION)

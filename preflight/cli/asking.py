@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preflight.cli.common import complain
+from preflight.cli.running import spare_collector
 from preflight.config import Config, seconds
 from preflight.errors import ConfigError
 from preflight.memory import DiskMemory, cache_file
@@ -79,6 +80,7 @@ def _with_zones(zones: Sequence[str], asking: Asking, file: Config, below: Sourc
     from preflight.net.zone_source import ZoneSource
 
     # What the file names is relative to the file, what the command line names to where it was called.
+    spare_collector()
     loaded = load_zones(zones, Path() if asking.zones else file.folder)
     for note in loaded.notes:
         complain(note)

@@ -32,6 +32,8 @@ def outputs_of(given: Sequence[str] | None) -> list[tuple[OutputFile, Renderer]]
     seen: set[str] = set()
     for text in given or ():
         path, renderer = _output(text)
+        if path in ("", "-"):
+            raise ConfigError(f"--output {visible(text)!r} names no file; for standard output there is --format")
         if os.path.realpath(path) in seen:
             raise ConfigError(f"--output {visible(path)} is given twice; one format would overwrite the other")
         seen.add(os.path.realpath(path))

@@ -52,6 +52,10 @@ fail-on = "error"                # error, warning or never: the least severity t
 # cache = true                   # remember for a day which blocklists have been proven to work
 # authoritative = true           # ask a zone's own servers too before a record counts as missing
 
+[zones]
+# files = ["zones"]              # zone files, or folders of them, that stand above what DNS says
+# offline = true                 # ask nobody: what the files do not hold is inconclusive
+
 [limits]
 # deadline = 30.0                # seconds for the whole run
 

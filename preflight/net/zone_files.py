@@ -228,7 +228,7 @@ def _split_by_soa(
     parts = {origin: _Part(origin, label) for origin in origins}
     strangers: list[Record] = []
     for record in records:
-        part = next(_enclosing(parts, record.name), None)
+        part = _part_of(parts, record.name)
         (part.records if part is not None else strangers).append(record)
     if strangers:
         more = f", and {len(strangers) - 1:,} more" if len(strangers) > 1 else ""
@@ -260,11 +260,10 @@ def _zone(origin: dns.name.Name, parts: Sequence[_Part], notes: list[str]) -> Re
     return zone
 
 
-def _enclosing(parts: dict[dns.name.Name, _Part], name: dns.name.Name) -> Iterator[_Part]:
-    """The parts whose zone a name may be in, the nearest first."""
-    for depth in range(len(name), 0, -1):
-        if (part := parts.get(name.split(depth)[1])) is not None:
-            yield part
+def _part_of(parts: dict[dns.name.Name, _Part], name: dns.name.Name) -> _Part | None:
+    """The part whose zone a name is in: the one with the longest origin."""
+    within = (part for origin, part in parts.items() if name.is_subdomain(origin))
+    return max(within, key=lambda part: len(part.origin), default=None)
 
 
 def origin_of(path: Path) -> dns.name.Name | None:

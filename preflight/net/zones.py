@@ -96,7 +96,7 @@ class _Records:
         return dns.rrset.from_rdata_list(name, self.ttl, self.rdatas)
 
 
-_Key = tuple[dns.rdatatype.RdataType, dns.rdatatype.RdataType]  # a type, and for signatures the type that they cover
+_Key = int  # a type; for signatures the type that they cover, too
 
 
 class RecordZone(Zone):
@@ -118,9 +118,12 @@ class RecordZone(Zone):
         Raises `ValueError` for what no server loads: a second SOA, CNAME or DNAME at a name; a CNAME beside other data
         (RFC 1034 3.6.2).
         """
-        node = self._nodes.setdefault(name, {})
+        node = self._nodes.get(name)
+        if node is None:
+            node = self._nodes[name] = {}
+            self.note(name)
         rdtype = rdata.rdtype
-        key = (rdtype, rdata.covers())
+        key = _key(rdtype, rdata.covers() if rdtype in _SIGNATURES else 0)
         records = node.get(key)
         if records is None:
             _reject_company(name, node, rdtype)
@@ -134,7 +137,6 @@ class RecordZone(Zone):
             records.places.append(place)
             if rdtype == dns.rdatatype.SOA:
                 self.home = place
-        self.note(name)
 
     def stand_in(self, name: dns.name.Name, target: dns.name.Name, place: Place | None = None) -> None:
         """Have a name answer with the addresses of another one (the ALIAS record of providers)."""
@@ -154,7 +156,7 @@ class RecordZone(Zone):
 
     def records(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
         """The records of a type that stand at a name itself."""
-        found = self._nodes.get(name, {}).get((rdtype, dns.rdatatype.NONE))
+        found = self._nodes.get(name, {}).get(_key(rdtype))
         return found.rrset(name) if found is not None else None
 
     def lookup(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Found:
@@ -189,8 +191,8 @@ class RecordZone(Zone):
         if rdtype == dns.rdatatype.ANY and node:
             return Found(Outcome.ANSWER, tuple(one.rrset(name) for one in node.values()))
         for wanted, outcome in ((rdtype, Outcome.ANSWER), (dns.rdatatype.CNAME, Outcome.ALIAS)):
-            for (kind, _), records in node.items():
-                if kind == wanted:
+            for key, records in node.items():
+                if key & _TYPE == wanted:
                     return Found(outcome, (records.rrset(name),), places=tuple(records.places))
         if rdtype in _ADDRESSES and owner in self._stand_ins:
             target, place = self._stand_ins[owner]
@@ -214,15 +216,24 @@ class RecordZone(Zone):
         return Found(Outcome.REFERRAL, (delegated,), tuple(glue), tuple(servers.places))
 
 
-_NS: _Key = (dns.rdatatype.NS, dns.rdatatype.NONE)
-_DNAME: _Key = (dns.rdatatype.DNAME, dns.rdatatype.NONE)
+_TYPE = 0xFFFF
+_SIGNATURES = (dns.rdatatype.RRSIG, dns.rdatatype.SIG)
+
+
+def _key(rdtype: dns.rdatatype.RdataType, covered: int = 0) -> _Key:
+    return covered << 16 | rdtype.value
+
+
+_NS = _key(dns.rdatatype.NS)
+_DNAME = _key(dns.rdatatype.DNAME)
 _DS = dns.rdatatype.DS  # stands at a cut and belongs to the zone above it (RFC 4035 3.1.4.1)
 
 
 def _reject_company(name: dns.name.Name, node: dict[_Key, _Records], rdtype: dns.rdatatype.RdataType) -> None:
     if rdtype in _BESIDE_CNAME:
         return
-    for (kind, _), records in node.items():
+    for key, records in node.items():
+        kind = key & _TYPE
         if kind not in _BESIDE_CNAME and dns.rdatatype.CNAME in (kind, rdtype):
             raise ValueError(f"{name} has a CNAME beside other records{_first(records.places)}")
 

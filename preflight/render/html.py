@@ -25,6 +25,7 @@ _LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 _KINDS = {Verdict.GO: "pass", Verdict.NO_GO: "fail", Verdict.INCOMPLETE: "open"}
 _STATE_KINDS = {State.AT_RISK: "fail", State.UNDETERMINED: "open", State.NOT_CHECKED: "none", State.CLEAR: "pass"}
 _MOST_LISTED = 100
+MOST_WHOLE = 20  # subjects of which each finding that passed is shown; a page of more would take seconds to open
 
 
 @cache
@@ -45,7 +46,7 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
             "main",
             _overview(names, reports, language) if many else None,
             each(
-                _report(f"s{number}", name, report, options, level=2 if many else 1)
+                _report(f"s{number}", name, report, options, 2 if many else 1, whole=len(reports) <= MOST_WHOLE)
                 for number, (name, report) in enumerate(zip(names, reports, strict=True), 1)
             ),
             _notices(reports, language),
@@ -101,16 +102,14 @@ def _overview(names: Sequence[str], reports: Sequence[Report], language: Languag
         own, own_word = VERDICTS[report.verdict]
         risky = [row.bounce.reply for row in report.board if row.state is State.AT_RISK]
         let_pass = waivers(report)[0] + sum(not judged.told for judged in report.findings)
-        rows.append(
-            el(
-                "tr",
-                el("th", el("a", outside(name), href=f"#s{number}"), scope="row"),
-                el("td", chip(_KINDS[report.verdict], own, say(own_word))),
-                el("td", str(sum(judged.fails for judged in report.findings)), class_="number"),
-                el("td", str(let_pass), class_="number"),
-                el("td", outside(", ".join(risky)) if risky else "–"),
-            )
-        )
+        cells = [
+            chip(_KINDS[report.verdict], own, say(own_word)),
+            str(sum(judged.fails for judged in report.findings)),
+            str(let_pass),
+            outside(", ".join(risky)) if risky else "–",
+        ]
+        columns = [el("td", cell, data_label=say(label)) for label, cell in zip(head[1:], cells, strict=True)]
+        rows.append(el("tr", el("th", el("a", outside(name), href=f"#s{number}"), scope="row"), *columns))
     return el(
         "section",
         el("h1", chip(f"big {_KINDS[verdict]}", symbol, say(word)), " ", say("Overall"), class_="title"),
@@ -121,6 +120,7 @@ def _overview(names: Sequence[str], reports: Sequence[Report], language: Languag
                 el("caption", say("{count} subjects", count=len(reports))),
                 el("thead", el("tr", *(el("th", say(text), scope="col") for text in head))),
                 el("tbody", *rows),
+                class_="stack",
             ),
             class_="scroll",
         ),
@@ -137,8 +137,8 @@ def _notices(reports: Sequence[Report], language: Language) -> Html | None:
     return el("aside", el("h2", language.say("To note"), class_="heading"), el("ul", *items), class_="panel notices")
 
 
-def _report(key: str, name: str, report: Report, options: RenderOptions, level: int) -> Html:
-    """Everything about one subject, under a heading of the given level."""
+def _report(key: str, name: str, report: Report, options: RenderOptions, level: int, *, whole: bool) -> Html:
+    """Everything about one subject, under a heading of the given level; not `whole`: without what passed."""
     language = options.language
     below = level + 1
     parts = [
@@ -152,7 +152,7 @@ def _report(key: str, name: str, report: Report, options: RenderOptions, level: 
         ),
         _section(language.say("What could not be told"), _listed(open_questions(report, language, below + 1)), below),
         _since(report, language, below),
-        _section(language.say("All findings"), each(all_findings(report, language)), below),
+        _section(language.say("All findings"), each(all_findings(report, language, whole=whole)), below),
     ]
     return el("article", *parts, id=key, aria_labelledby=f"{key}-name")
 
@@ -173,12 +173,12 @@ def _verdict(key: str, name: str, report: Report, language: Language, level: int
         el("div", el("dt", language.say(label)), el("dd", _input(text, language)))
         for label, text in inputs(report.subject)
     ]
-    rows.append(el("div", el("dt", language.say("findings")), el("dd", counted(language, report))))
+    rows.append(el("div", el("dt", language.say("findings")), el("dd", counted(language, report)), class_="wide"))
     if report.profile:
         rows.append(el("div", el("dt", language.say("profile")), el("dd", report.profile)))
     since = since_baseline(language, report)
     if since:
-        rows.append(el("div", el("dt", language.say("baseline")), el("dd", since.summary)))
+        rows.append(el("div", el("dt", language.say("baseline")), el("dd", since.summary), class_="wide"))
     return el(
         "section",
         el(
@@ -223,7 +223,7 @@ def _board(board: Sequence[BoardRow], language: Language, level: int) -> Html | 
         el("caption", say("What each reply of the receivers has to do with this mail"), class_="unseen"),
         el("thead", el("tr", *(el("th", say(text), scope="col") for text in ("state", "reply", "What to do")))),
         el("tbody", *rows),
-        class_="board",
+        class_="board stack",
     )
     heading = say("Bounce codes") if len(providers) > 1 else say("Bounce codes of {provider}", provider=providers[0])
     return _section(heading, el("div", table, class_="scroll"), level)

@@ -114,6 +114,7 @@ def unfolded(language: Language, evidence: Sequence[Evidence], rows: Iterable[tu
         el("caption", language.say("What was seen"), class_="unseen"),
         el("thead", el("tr", *(el("th", language.say(word), scope="col") for word in head))),
         el("tbody", *(_look(one) for one in evidence[:MOST_EVIDENCE])),
+        class_="looks",
     )
     return el(
         "details",
@@ -162,15 +163,15 @@ def _open_question(findings: Sequence[Finding], language: Language, level: int) 
     )
 
 
-def all_findings(report: Report, language: Language) -> list[Html]:
-    """Every finding in tables, one a check, folded away."""
+def all_findings(report: Report, language: Language, *, whole: bool = True) -> list[Html]:
+    """Every finding in tables, one a check, folded away; not `whole`: those that passed or were skipped by number."""
     checks: dict[str, list[Judged]] = {}
     for judged in report.findings:
         checks.setdefault(judged.finding.check, []).append(judged)
-    return [_check(check, findings, language) for check, findings in checks.items()]
+    return [_check(check, findings, language, whole=whole) for check, findings in checks.items()]
 
 
-def _check(check: str, findings: Sequence[Judged], language: Language) -> Html:
+def _check(check: str, findings: Sequence[Judged], language: Language, *, whole: bool) -> Html:
     counts = {
         status: number for status in STATUSES if (number := sum(judged.finding.status is status for judged in findings))
     }
@@ -178,18 +179,22 @@ def _check(check: str, findings: Sequence[Judged], language: Language) -> Html:
         chip(_KINDS[status], STATUSES[status][0], f"{number:,} {language.say(STATUSES[status][1])}")
         for status, number in counts.items()
     ]
+    summary = join(el("code", check), " ", *tally)
+    shown = [judged for judged in findings if whole or judged.undecided or judged.finding.status is Status.FAIL]
+    if not shown:
+        return el("p", summary, class_="check")
     head = ("result", "rule", "part", "finding")
     table = el(
         "table",
         el("caption", check, class_="unseen"),
         el("thead", el("tr", *(el("th", language.say(word), scope="col") for word in head))),
-        el("tbody", *(_row(judged, language) for judged in findings[:MOST_ROWS])),
+        el("tbody", *(_row(judged, language) for judged in shown[:MOST_ROWS])),
     )
     return el(
         "details",
-        el("summary", el("code", check), " ", *tally),
+        el("summary", summary),
         el("div", table, class_="scroll"),
-        more(language, len(findings) - MOST_ROWS),
+        more(language, len(findings) - min(len(shown), MOST_ROWS)),
         class_="check",
     )
 

@@ -166,12 +166,16 @@ def _board(page: _Page, board: Sequence[BoardRow]) -> None:
     rows = [f"| {page.say('reply')} | {page.say('state')} | {page.say('because')} | {page.say('What to do')} |"]
     rows.append("| --- | --- | --- | --- |")
     for state, (symbol, word) in STATES.items():
+        groups: dict[tuple[str, str], list[str]] = {}
         for row in board:
             if row.state is state:
+                risky = state is State.AT_RISK
+                because = ", ".join(map(code, row.because)) if risky else ""
+                advice = page.say(row.advice) if risky else escaped(in_short(page.language, row))
                 reply = f"{escaped(page.language.say(row.bounce.provider))} {code(row.bounce.reply)}"
-                because = ", ".join(map(code, row.because)) if state is State.AT_RISK else ""
-                advice = page.say(row.advice) if state is State.AT_RISK else escaped(in_short(page.language, row))
-                rows.append(f"| {reply} | {_SYMBOLS[symbol]} {page.say(word)} | {because} | {advice} |")
+                groups.setdefault((because, advice), []).append(reply)
+        for (because, advice), codes in groups.items():
+            rows.append(f"| {'<br>'.join(codes)} | {_SYMBOLS[symbol]} {page.say(word)} | {because} | {advice} |")
     page.put(*rows)
 
 

@@ -20,6 +20,7 @@ from preflight.text import Language, visible
 
 _LONGEST = 200  # characters of one text; NRPE of old carries 1,024 in all
 _MOST = 20  # lines of details of a subject
+_LIMIT = 8000  # octets; Nagios reads 8 KiB of what a plugin says
 # `|` begins performance data; the others are markup to web pages and shells that show or pass on what plugins say.
 _UNSAFE = re.compile(r"[|<>`$]")
 
@@ -70,6 +71,17 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
             lines.append(_plain(f"{label}: {report.verdict}"))
         lines += map(_plain, _details(report, language))
     lines += [_plain(language.say(notice.message)) for notice in notices(reports)]
+    return _fitting(lines, language)
+
+
+def _fitting(lines: Sequence[str], language: Language) -> str:
+    """As many lines as there is room for, and how many more there are."""
+    size = 0
+    for number, line in enumerate(lines):
+        size += len(line.encode()) + 1
+        if size > _LIMIT:
+            more = language.say("and {count} more (--format json has them all)", count=len(lines) - number)
+            return "".join(f"{line}\n" for line in (*lines[:number], more))
     return "".join(f"{line}\n" for line in lines)
 
 

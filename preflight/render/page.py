@@ -6,6 +6,7 @@ an escape sequence or for markup, and no line is wider than asked.
 
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from itertools import zip_longest
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -26,11 +27,11 @@ Piece = str | tuple[str, str]
 
 
 class Page:
-    """The lines of a page as they gather."""
+    """The lines of a page as they gather. `width` is in columns."""
 
     def __init__(self, language: Language, width: int) -> None:
         self.language = language
-        self._width = max(NARROWEST, min(WIDEST, width))
+        self.width = max(NARROWEST, min(WIDEST, width))
         self.lines: list[Text] = []
 
     def say(self, text: Message | Words | str, **args: object) -> str:
@@ -77,18 +78,30 @@ class Page:
         A label, which begins at `at`, stands in front of the first line; one that does not fit there has a line of its
         own.
         """
-        column = min(column, self._width // 3)
+        column = min(column, self.width // 3)
         at = min(at, column)
         prefix = Text(" " * at)
         prefix.append(visible(label), style)
         if cell_len(prefix.plain) >= column > 0:
-            for line in self._wrapped(prefix[at:], self._width - at):
+            for line in self._wrapped(prefix[at:], self.width - at):
                 self.lines.append(Text.assemble(" " * at, line))
             prefix = Text()
-        for line in self._wrapped(_joined(body), self._width - column):
+        for line in self._wrapped(_joined(body), self.width - column):
             self.lines.append(Text.assemble(prefix, " " * (column - hang - cell_len(prefix.plain)), line))
             _trim(self.lines[-1])
             prefix, hang = Text(), 0
+
+    def row(self, cells: Sequence[Piece], columns: Sequence[int], at: int = 2) -> None:
+        """A row of a table that begins at a column; `columns` are the widths of its cells, each wrapped within its own.
+        The last cell takes what is left of the line."""
+        widths = [*columns[:-1], max(NARROWEST // 2, self.width - at - sum(columns[:-1]) - 2 * (len(columns) - 1))]
+        wrapped = [self._wrapped(_joined([cell]), width) for cell, width in zip(cells, widths, strict=True)]
+        for lines in zip_longest(*wrapped, fillvalue=Text()):
+            line = Text(" " * at)
+            for text, width in zip(lines, widths, strict=True):
+                line = Text.assemble(line, text, " " * (width - cell_len(text.plain) + 2))
+            _trim(line)
+            self.lines.append(line)
 
     def _wrapped(self, text: Text, width: int) -> list[Text]:
         lines = list(text.divide(break_points(text.plain, width, cell_len)))

@@ -14,6 +14,7 @@ from preflight.policy import Verdict
 from preflight.render import Renderer, RenderOptions
 from preflight.render.briefing import by_cause, by_effect, inputs, meaning, notices
 from preflight.render.grouping import alike
+from preflight.render.overview import VERDICT_STYLES, overview
 from preflight.render.page import FIELD, ITEM, SEVERITY_STYLES, Page, Piece
 from preflight.render.wording import (
     FEW,
@@ -36,8 +37,8 @@ from preflight.text import Message
 
 _REPLY = 18  # where what is told of a reply begins
 _MOST = 20  # findings that are listed by a line each
+MANY_SUBJECTS = 10  # from more on, those that are fit have their row in the table and no more
 
-_VERDICT_STYLES = {Verdict.GO: "bold green", Verdict.NO_GO: "bold red", Verdict.INCOMPLETE: "bold yellow"}
 _STATE_STYLES = {
     State.AT_RISK: "bold red", State.UNDETERMINED: "bold yellow", State.NOT_CHECKED: "bold", State.CLEAR: "bold green",
 }  # fmt: skip
@@ -45,7 +46,12 @@ _STATE_STYLES = {
 
 def _render(reports: Sequence[Report], options: RenderOptions) -> str:
     page = Page(options.language, options.width)
+    if len(reports) > 1:
+        overview(page, reports)
+    brief = len(reports) > MANY_SUBJECTS
     for number, report in enumerate(reports, 1):
+        if brief and not _needs_words(report):
+            continue
         if len(reports) > 1:
             title = page.say(
                 "{number} of {total}: {subject}", number=number, total=len(reports), subject=report.subject.label
@@ -68,7 +74,7 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
 
 def _verdict(page: Page, report: Report) -> None:
     symbol, word = VERDICTS[report.verdict]
-    page.put((f"{symbol} {page.say(word)}", _VERDICT_STYLES[report.verdict]), "  ", (page.say(meaning(report)), "bold"))
+    page.put((f"{symbol} {page.say(word)}", VERDICT_STYLES[report.verdict]), "  ", (page.say(meaning(report)), "bold"))
     page.gap()
     for label, text in inputs(report.subject):
         page.put(page.say(text) if isinstance(text, Message) else text, column=FIELD, label=page.say(label), at=2)
@@ -248,14 +254,26 @@ def _by_check(counts: Counter[str]) -> str:
 def _overall(page: Page, reports: Sequence[Report]) -> None:
     verdict = overall(report.verdict for report in reports)
     symbol, word = VERDICTS[verdict]
-    page.put((f"=== {page.say('Overall')}: ", "bold"), (f"{symbol} {page.say(word)}", _VERDICT_STYLES[verdict]))
+    page.put((f"=== {page.say('Overall')}: ", "bold"), (f"{symbol} {page.say(word)}", VERDICT_STYLES[verdict]))
     page.gap()
     for one, (symbol, word) in VERDICTS.items():
         labels = [report.subject.label for report in reports if report.verdict is one]
         if labels:
-            named = page.some(labels, MANY if one is Verdict.GO else len(labels))
+            named = page.some(labels, MANY)
             label = f"{symbol} {page.say(word)}"
-            page.put(named, column=FIELD + 2, label=label, at=2, style=_VERDICT_STYLES[one])
+            page.put(named, column=FIELD + 2, label=label, at=2, style=VERDICT_STYLES[one])
+    if silent := sum(not _needs_words(report) for report in reports) if len(reports) > MANY_SUBJECTS else 0:
+        page.gap()
+        page.put(
+            page.say("Nothing to fix, and so not told of: {count} (--format json has them all)", count=silent), column=2
+        )
+
+
+def _needs_words(report: Report) -> bool:
+    """Whether there is more to say of a subject than its row in the table does."""
+    return report.verdict is not Verdict.GO or any(
+        judged.undecided or judged.finding.status is Status.FAIL for judged in report.findings
+    )
 
 
 RENDERER = Renderer(name="terminal", suffixes=(".txt",), render=_render)

@@ -165,8 +165,11 @@ def test_an_unknown_key_names_the_nearest(text: str, problem: str) -> None:
         ("[policy.severity]\nptr = 3", "policy.severity.ptr: Expected str, got int; give one of error, warning, info"),
         ("[policy]\nseverity = 3", "policy.severity: Expected object, got int"),
         ("[[waiver]]\nrule = 'ptr'", "waiver[0]: Object missing required field reason"),
-        ("[[waiver]]\nrule = 'ptr'\nreason = 'x'", "waiver[0]: Object missing required field owner"),
-        ("[[waiver]]\nrule = 'ptr'\nreason = 'x'\nowner = 'me'", "waiver[0]: Object missing required field expires"),
+        ("[[waiver]]\nrule = 'ptr'\nreason = 'x'", "waiver[0]: Object missing required field expires"),
+        (
+            "[[waiver]]\nrule = 'ptr'\nreason = 'x'\nexpires = 2030-01-01",
+            "waiver 1 (ptr) names no owner; say who answers for it (owner = …)",
+        ),
         ("[resolver]\ntimeout = '2'", "resolver.timeout: Expected float | null, got str"),
         ("[resolver]\ntimeout = true", "resolver.timeout: Expected float | null, got bool"),
         (f"[limits]\ndeadline = {'9' * 400}", "limits.deadline: Number out of range"),
@@ -204,7 +207,7 @@ def test_a_waiver_needs_a_reason(reason: str) -> None:
 def test_a_waiver_needs_an_owner(owner: str) -> None:
     waiver = "[[waiver]]\nrule = 'ptr'\nreason = 'x'\nexpires = 2030-01-01\nowner = "
     line = refused(f"{waiver}'me'\n{waiver}\"{owner}\"")
-    assert line == "waiver 2 (ptr) has an empty owner; say who answers for it"
+    assert line == "waiver 2 (ptr) names no owner; say who answers for it (owner = …)"
 
 
 def test_subjects_have_names_of_their_own() -> None:

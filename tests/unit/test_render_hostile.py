@@ -28,8 +28,8 @@ OPTIONS = RenderOptions(language=language("en"), config="a,b:c%\n::d.toml")
 _TAGS = """a article aside b bdi body caption circle code dd desc details div dl dt figcaption figure footer g h1 h2 h3
 h4 head header html li link main meta ol p path polygon rect section span style summary svg table tbody td text th thead
 time title tr ul"""
-_ATTRIBUTES = """aria-hidden aria-label aria-labelledby charset class content cx cy d datetime height href http-equiv id
-lang name points r rel role rx scope text-anchor viewbox width x y"""
+_ATTRIBUTES = """aria-hidden aria-label aria-labelledby charset class content cx cy d data-label datetime height href
+http-equiv id lang name points r rel role rx scope text-anchor viewbox width x y"""
 _IN_MARKDOWN = "blockquote br code details h2 h3 li p strong summary table tbody td th thead tr ul"
 TAGS, ATTRIBUTES, IN_MARKDOWN = set(_TAGS.split()), set(_ATTRIBUTES.split()), set(_IN_MARKDOWN.split())
 
