@@ -197,7 +197,7 @@ def _failed_recipients(message: Part) -> list[str]:
 
 
 def _both_ends(message: Part) -> list[str]:
-    fields = ("from", "to", "reply-to", "delivered-to", "x-original-to", "return-path", "sender", "errors-to")
+    fields = ("from", "to", "reply-to", "delivered-to", "return-path", "sender", "errors-to")
     return [address for name in fields for address in _ADDRESSES.findall(message.raw(name)[:4000])]
 
 

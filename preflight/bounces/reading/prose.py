@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from preflight.bounces.reading.addresses import ADDRESS, ip_of
-from preflight.bounces.reading.entries import Entry, find_entries, in_a_sentence, merged
+from preflight.bounces.reading.entries import Entry, find_entries, in_a_sentence, is_announced, merged
 from preflight.bounces.reading.model import Recipient
 from preflight.bounces.reading.replies import Reply, one_line, phase_of, read_reply_line, to_recipient
 from preflight.bounces.reading.returned import cut_returned
@@ -43,7 +43,8 @@ def read_prose(
 
     `not_them`: addresses of those who wrote and got the bounce; they count when no one else is named. `named`: the
     recipients by a field of the header (X-Failed-Recipients) or a report, which leaves no doubt. `strict`: only those
-    that stand in a list are taken. `whole_for_none`: the text as a whole stands for what is not said of a recipient.
+    count right above whom it stands that mail could not be delivered. `whole_for_none`: where nothing is said of a
+    recipient, the text as a whole stands for it.
     """
     text = cut_returned(text[:MAX_TEXT])
     lines = text.split("\n")
@@ -56,6 +57,8 @@ def read_prose(
         kept += [Entry(address, []) for key, address in certain.items() if key not in present]
     else:
         others = [entry for entry in entries if entry.address.lower() not in excluded]
+        if strict:
+            others = [entry for entry in others if any(is_announced(lines, number) for number in entry.lines)]
         kept = merged([entry for entry in others if entry.strong] or others or ([] if strict else entries))
         if not kept and not strict and (address := in_a_sentence(lines, excluded)):
             kept = [Entry(*address)]

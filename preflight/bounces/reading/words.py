@@ -17,6 +17,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     daemons: frozenset[str]
     bounce_subjects: tuple[str, ...]
     bounce_words: tuple[str, ...]
+    mail_words: tuple[str, ...]
     delay_words: tuple[str, ...]
     delay_subjects: tuple[str, ...]
     final_words: tuple[str, ...]
