@@ -130,8 +130,8 @@ class Check:
     """A module of checks: its id, its title, all rules that it may ever judge by, and how it goes about it.
 
     `run` sends the parts of the subject to the judges, through `ctx.each`. `options` is a `msgspec.Struct` for the
-    table `[checks.<id>]` of preflight.toml, with a default for each field. Raises `PluginError` for rules that break
-    the contract.
+    table `[checks.<id>]` of preflight.toml, with a default for each field. `offline`: it asks no server, so that its
+    rules can be judged by the inputs alone. Raises `PluginError` for rules that break the contract.
     """
 
     id: str
@@ -139,6 +139,7 @@ class Check:
     rules: tuple[Rule, ...]
     run: Callable[["Context"], Awaitable[None]]
     options: type[Any] | None = None
+    offline: bool = False
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -206,8 +207,35 @@ class Recorder(ABC):
         """Run a judge on a part and keep what it yields. Raises nothing but cancellation."""
 
 
+class Once:
+    """Keeps what takes time to work out: each thing is made once, and shared by all who ask for it under its key."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
+        """What `make` brings; made by the first who asks. Raises what `make` raises, to each who asks."""
+        task = self._made.get(key)
+        if task is None:
+            task = self._made[key] = asyncio.ensure_future(_made(make))
+            task.add_done_callback(_look)
+        made: Made = task.result() if task.done() else await asyncio.shield(task)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The subjects that are checked in one run, for rules that compare them; `once` is shared by all of them."""
+
+    subjects: tuple[Subject, ...] = ()
+    once: Once = field(default_factory=Once)
+
+
 class Context:
-    """All that a check sees: the subject, DNS, SMTP, its options, and the way to hand parts to judges."""
+    """All that a check sees: the subject, DNS, SMTP, its options, and the way to hand parts to judges.
+
+    `peers` has the subjects of the same run, this one included.
+    """
 
     def __init__(
         self,
@@ -217,6 +245,7 @@ class Context:
         settings: Settings,
         recorder: Recorder,
         smtp: Dialer | None = None,
+        peers: Peers | None = None,
     ) -> None:
         self.check = check
         self.subject = subject
@@ -224,7 +253,8 @@ class Context:
         self.settings = settings
         self._recorder = recorder
         self._smtp = smtp
-        self._made: dict[Hashable, asyncio.Task[Any]] = {}
+        self._once = Once()
+        self.peers = peers or Peers((subject,))
 
     async def once(self, key: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
         """What `make` brings, made once in this run of the check and shared by all who ask for it under the key.
@@ -232,12 +262,7 @@ class Context:
         For what several judges need and takes time to work out; questions to DNS are asked once anyway. Raises what
         `make` raises, to each who asks.
         """
-        task = self._made.get(key)
-        if task is None:
-            task = self._made[key] = asyncio.ensure_future(_made(make))
-            task.add_done_callback(_look)
-        made: Made = task.result() if task.done() else await asyncio.shield(task)
-        return made
+        return await self._once.get(key, make)
 
     @property
     def smtp(self) -> Dialer:

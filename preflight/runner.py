@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from preflight.check import CRASH, Check, Context, Judge, Part, Recorder, Rule, Settings
+from preflight.check import CRASH, Check, Context, Judge, Part, Peers, Recorder, Rule, Settings
 from preflight.findings import Status
 from preflight.ledger import Ledger
 from preflight.net.dns import Resolver, SingleFlight, Source, Unanswered
@@ -79,9 +79,11 @@ class _Flight(Recorder):
         policy: Policy,
         settings: Settings,
         dialer: Dialer | None,
+        peers: Peers,
         tally: _Tally,
     ) -> None:
         self._dialer = dialer
+        self._peers = peers
         self._tally = tally
         self._subject = subject
         self._registry = registry
@@ -144,7 +146,8 @@ class _Flight(Recorder):
         try:
             # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
             if wanted or not check.rules:
-                await check.run(Context(check, self._subject, resolver, self._settings, self, self._dialer))
+                ctx = Context(check, self._subject, resolver, self._settings, self, self._dialer, self._peers)
+                await check.run(ctx)
         except Unanswered as outcome:
             self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
         except _CRASHES as error:  # as above, for what a check does outside its judges
@@ -211,7 +214,8 @@ class Run:
             from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
 
             dialer = LiveDialer()
-        given = (registry, policy, settings or Settings(), dialer, _Tally(on_judged))
+        peers = Peers(tuple(subjects))
+        given = (registry, policy, settings or Settings(), dialer, peers, _Tally(on_judged))
         self._flights = [_Flight(subject, *given) for subject in subjects]
         self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0

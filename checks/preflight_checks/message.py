@@ -22,6 +22,7 @@ from preflight_checks.mailrules import (
     linking,
     opinion,
     origin,
+    relations,
     senders,
     structure,
     subject,
@@ -37,7 +38,7 @@ UNREADABLE = message_rule(
     "Mail programs save it as .eml or 'original message'.",
     reference="RFC 5322 2.1",
 )
-_GROUPS = (subject, body, attachments, senders, origin, structure, content, linking, bulk, opinion)
+_GROUPS = (subject, body, attachments, senders, relations, origin, structure, content, linking, bulk, opinion)
 RULES: tuple[Rule, ...] = (UNREADABLE, *(rule for group in _GROUPS for rule in group.RULES))
 
 JUDGES: tuple[Judge[Letter], ...] = (
@@ -49,6 +50,9 @@ JUDGES: tuple[Judge[Letter], ...] = (
     attachments.attachments,
     senders.author,
     senders.recipients,
+    relations.answers,
+    relations.envelope,
+    relations.reused,
     origin.presence,
     origin.date,
     origin.message_id,
@@ -61,6 +65,7 @@ JUDGES: tuple[Judge[Letter], ...] = (
     content.filter_tests,
     content.placeholders,
     linking.links,
+    linking.endings,
     bulk.unsubscribing,
 )
 """The judges of a message that can be read."""
@@ -96,7 +101,7 @@ def _read(given: MessageSource, *, is_template: bool) -> Letter | NoMail:
 async def _no_mail(ctx: Context, why: NoMail) -> Findings:
     label = ctx.subject.message.label if ctx.subject.message else ""
     yield _unreadable(why, Evidence("message", label, why.value))
-    for rule in (rule for group in _GROUPS if group is not opinion for rule in group.RULES):
+    for rule in (rule for group in _GROUPS if group is not opinion for rule in group.RULES if ctx.wants(rule)):
         yield rule.undecided("message", "not judged, since the file is no mail message", fix=UNREADABLE.fix)
 
 
@@ -131,4 +136,4 @@ async def _readable(_: Context, letter: Letter) -> Findings:
     )
 
 
-CHECK = Check(id="message", title="Message", rules=RULES, run=_run, options=MessageOptions)
+CHECK = Check(id="message", title="Message", rules=RULES, run=_run, options=MessageOptions, offline=True)

@@ -72,10 +72,11 @@ def message(
 
 
 def _rules(file: "Config", registry: "Registry") -> list[str]:
-    """The rules to judge where the user chose none: those that need a message and nothing else."""
+    """The rules to judge where the user chose none: those that need a message, and nobody to ask."""
     if file.table.policy.select:
         return []  # the file's own choice stands
-    return [rule.id for rule in registry.rules.values() if rule.needs == ("message",)]
+    offline = (check for check in registry.checks.values() if check.offline)
+    return [rule.id for check in offline for rule in check.rules if rule.needs == ("message",)]
 
 
 def _subjects(files: list[str]) -> "list[Subject]":

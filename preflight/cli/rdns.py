@@ -14,7 +14,7 @@ from preflight.errors import ConfigError
 from preflight.text import Language, visible
 
 if TYPE_CHECKING:
-    from preflight.names import Classifier, Judgement
+    from preflight.classifiers import Classifier, Judgement
 
 _BAD_INPUT = 2
 _CHUNK = 1 << 16  # octets that are read at once, at most
@@ -66,7 +66,7 @@ def rdns(
     keys, and each line of output a JSON object. A line that cannot be read is told on standard error; the others are
     judged all the same, and the exit code is 2.
     """
-    from preflight.names import load_classifier
+    from preflight.classifiers import load_classifier
 
     classifier = load_classifier()
     language = _language(lang.value)

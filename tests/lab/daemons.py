@@ -19,13 +19,15 @@ import dns.query
 import pytest
 
 DAEMONS = {"knotd": "knot", "rbldnsd": "rbldnsd", "unbound": "unbound"}
+"""What the lab's DNS is made of, each with its Debian package."""
+PACKAGES = DAEMONS | {"spamassassin": "spamassassin", "spamc": "spamc", "spamd": "spamd"}
 
 
 def find_daemon(name: str) -> str:
     """The path of a daemon. Where it is missing the test is skipped, or fails with PREFLIGHT_LAB=require."""
     path = _path_of(name)
     if path is None:
-        missing = f"{name} is not installed (Debian package {DAEMONS[name]})"
+        missing = f"{name} is not installed (Debian package {PACKAGES[name]})"
         if os.environ.get("PREFLIGHT_LAB") == "require":
             pytest.fail(missing)
         pytest.skip(missing)

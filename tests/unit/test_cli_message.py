@@ -129,7 +129,9 @@ UNREADABLE = {
 def test_kinds_of_files(command: str, octets: bytes, rules: set[str], tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "mail.eml"
     path.write_bytes(octets)
-    arguments = ["check", "--message", str(path)] if command == "check" else ["message", str(path)]
+    arguments = (
+        ["check", "--select", "message", "--message", str(path)] if command == "check" else ["message", str(path)]
+    )
     code = main([*arguments, "--format", "json"])
     report = json.loads(capsys.readouterr().out)
     assert (code, failed(report)) == (1 if rules else 0, rules)

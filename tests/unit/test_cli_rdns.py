@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from preflight import names
+from preflight import classifiers
 from preflight.cli import main
 from preflight.cli import rdns as command
 from preflight.cli.rdns import _asked
@@ -190,7 +190,7 @@ def test_any_line_is_a_name_or_a_fault(line: bytes) -> None:
 def test_a_classifier_that_cannot_be_used(
     value: str | None, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    found = [] if value is None else [EntryPoint("rdns", value, names.CLASSIFIERS)]
-    monkeypatch.setattr(names, "find_plugins", lambda _: found)
+    found = [] if value is None else [EntryPoint("rdns", value, classifiers.CLASSIFIERS)]
+    monkeypatch.setattr(classifiers, "find_plugins", lambda _: found)
     assert main(["rdns", POOL, "192.0.2.10"]) == 2
     assert said in capfd.readouterr().err

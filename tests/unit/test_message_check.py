@@ -319,7 +319,8 @@ def test_declares_what_it_prevents() -> None:
         "unreadable", "too-large", "from-missing", "from-multiple", "from-invalid", "to-invalid", "message-id-missing",
         "message-id-domain", "duplicate-field", "unfinished", "line-too-long", "line-ends", "nul-octet",
         "mime-version-missing", "content-type-broken", "placeholder", "list-unsubscribe-one-click",
-        "list-unsubscribe-mailto", "spamassassin",
+        "list-unsubscribe-mailto", "spamassassin", "message-id-reused", "link-ending", "reply-to-elsewhere",
+        "envelope-differs",
     }  # fmt: skip
     assert {rule.prevents for rule in CHECK.rules if rule.id in BASIC - {"message/unreadable"}} == {both}
 

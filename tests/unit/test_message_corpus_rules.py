@@ -267,7 +267,7 @@ B64 = base64.encodebytes(TEXT.encode()).decode()
         (letter(Content_Transfer_Encoding="x-mystery"), {
             "encoding-mismatch", "?body-too-small", "?body-empty", "?body-only-link", "?base64-text", "?charset",
             "?alternatives-differ", "?images-few-words", "?hidden-text", "?active-content", "?gtube",
-            "?placeholder", "?link-ip", "?link-shortener", "?link-mismatch", "?link-obscured",
+            "?placeholder", "?link-ip", "?link-shortener", "?link-mismatch", "?link-obscured", "?link-ending",
         }),
     ],
 )  # fmt: skip

@@ -15,8 +15,9 @@ from preflight_checks.mailfile.archives import entries
 from preflight_checks.mailfile.budget import Budget, CannotLookError
 from preflight_checks.mailfile.dates import read_date, received_at
 from preflight_checks.mailfile.filetypes import Holder
+from preflight_checks.mailfile.hostlists import read_hosts
 from preflight_checks.mailfile.html import read_html
-from preflight_checks.mailfile.links import host_of, is_numeric, links_in, obscured, read_shorteners, shown_host
+from preflight_checks.mailfile.links import host_of, is_numeric, links_in, obscured, shown_host
 from preflight_checks.mailfile.naming import disguises, two_extensions
 from preflight_checks.mailfile.sizes import read_sizes
 from tests.unit.mail_samples import pe
@@ -215,4 +216,4 @@ def test_broken_tables_of_shorteners(hosts: str, complaint: str, tmp_path: Path)
     file = tmp_path / "shorteners.toml"
     file.write_text(f'source = ["a"]\nchecked = 2026-11-24\nhosts = {hosts}\n')
     with pytest.raises(CatalogueError, match=complaint):
-        read_shorteners(file)
+        read_hosts(file)

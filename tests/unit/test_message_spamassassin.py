@@ -35,7 +35,11 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: st
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin" if script else str(tmp_path))
+    tools = tmp_path / "tools"  # and not /usr/bin, where there may be a real one
+    tools.mkdir(exist_ok=True)
+    if not (tools / "cat").exists():
+        (tools / "cat").symlink_to("/bin/cat")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{tools}")
     settings = Settings(options={"message": MessageOptions(spamassassin=True)})
     subject = Subject(message=MessageSource("mail.eml", letter()))
     report = report_of(CHECK, subject, {}, settings=settings)
@@ -55,6 +59,8 @@ def test_a_report_is_read() -> None:
             Hit("HTML_ONLY", 1.1, "BODY: Message only has text/html"),
         ),
     )  # fmt: skip
+    whole = "(1000.0 points, 5.0 required)\n1000 GTUBE                  BODY: Generic Test\n"
+    assert read_report(whole) == Opinion(1000.0, 5.0, (Hit("GTUBE", 1000.0, "BODY: Generic Test"),))
     assert read_report("6.1/5.0\n") == Opinion(6.1, 5.0, ())
     assert read_report("nothing") is None
 
@@ -91,7 +97,7 @@ def test_its_absence_and_its_failure_are_no_pass(tmp_path: Path, monkeypatch: py
     assert found(tmp_path, monkeypatch, "other", "true")["message"][0] == "inconclusive"
 
 
-@pytest.mark.parametrize("command", [["check", "--message"], ["message"]])
+@pytest.mark.parametrize("command", [["check", "--select", "message", "--message"], ["message"]])
 def test_the_option(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

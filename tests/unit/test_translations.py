@@ -14,7 +14,7 @@ from preflight_checks import names, rdns, smtp_tls
 from preflight_checks.blocklists import reading
 
 PACKAGE = Path(__file__).parents[2] / "checks" / "preflight_checks"
-OWN = ("ptr", "helo", "mx", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound")
+OWN = ("ptr", "helo", "mx", "sender-domain", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound")
 ZH = load_translations("preflight_checks", "zh")
 
 

@@ -1,15 +1,7 @@
-"""Links: the host that a URL leads to, and which hosts shorten links: the table `data/shorteners.toml`."""
+"""Links: the host that a URL leads to, and what hides it."""
 
 import re
 import unicodedata
-from datetime import date
-from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
-
-import msgspec
-
-from preflight.errors import CatalogueError
 
 _URL = re.compile(r"\s*(?:https?|ftp):[/\\]{2}([^/\\?#\s]*)", re.IGNORECASE)
 _IN_TEXT = re.compile(r"\b(?:https?|ftp)://[^\s<>\"'()\[\]{}]+|\bhttps?://\[[^\]\s]*\][^\s<>\"']*", re.IGNORECASE)
@@ -23,30 +15,6 @@ _SHOWN_HOST = re.compile(
     re.IGNORECASE,
 )
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    source: list[str]
-    checked: date
-    hosts: list[str]
-
-
-@cache
-def load_shorteners() -> frozenset[str]:
-    """The hosts that shorten links. Raises `CatalogueError` that says what is wrong in the file."""
-    return read_shorteners(resources.files("preflight_checks") / "data" / "shorteners.toml")
-
-
-def read_shorteners(file: Traversable) -> frozenset[str]:
-    """Read and validate a table. Raises `CatalogueError` for a broken one and for what is no host in lower case."""
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
-    for host in read.hosts:
-        if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", host):
-            raise CatalogueError(f"{file.name}: {host!r} is no host name in lower case")
-    return frozenset(read.hosts)
 
 
 def links_in(text: str) -> list[tuple[str, int]]:

@@ -206,11 +206,24 @@ def _uu_header(name: bytes, part: Part) -> Header:
 
 
 def read_mail(octets: bytes) -> Mail | NoMail:
-    """The message in a file, or why there is none.
+    """The message in a file, or why there is none. See `find_message` for what is passed over."""
+    size = len(octets)
+    found = find_message(octets)
+    if isinstance(found, NoMail):
+        return found
+    octets, start = found
+    header, body = read_header(octets, start, size)
+    if not header.fields:
+        return why_no_mail(octets, start)
+    root = Part(header, octets, body, size, 0, "text/plain", attached=False)
+    return _Walk(root).mail(size)
+
+
+def find_message(octets: bytes) -> tuple[bytes, int] | NoMail:
+    """The octets of a file with their line breaks as LF or CRLF, and where the header begins; or why there is none.
 
     Lines may end in LF, CRLF or CR; a UTF-8 byte-order mark and the `From ` line of an mbox are passed over.
     """
-    size = len(octets)
     if octets.isspace() or not octets:
         return NoMail.EMPTY
     if octets[:2] in {b"\xff\xfe", b"\xfe\xff"} or _is_utf16(octets[:64]):
@@ -221,21 +234,28 @@ def read_mail(octets: bytes) -> Mail | NoMail:
         octets = octets.replace(b"\r", b"\n")
     start = 3 if octets.startswith(b"\xef\xbb\xbf") else 0
     if octets.startswith((b"From ", b">From "), start):
-        start = octets.find(b"\n", start) + 1 or size
+        start = octets.find(b"\n", start) + 1 or len(octets)
         if _NEXT_MESSAGE.search(octets, start):
             return NoMail.MAILBOX
-    header, body = read_header(octets, start, size)
-    if not header.fields:
-        return _why_no_mail(octets[start : start + 1024])
-    root = Part(header, octets, body, size, 0, "text/plain", attached=False)
-    return _Walk(root).mail(size)
+    return octets, start
+
+
+def mail_header(octets: bytes) -> Header:
+    """The header of the message in a file; empty where there is none. Nothing of its body is looked at."""
+    found = find_message(octets)
+    if isinstance(found, NoMail):
+        return Header(())
+    octets, start = found
+    return read_header(octets, start, len(octets))[0]
 
 
 def _is_utf16(head: bytes) -> bool:
     return len(head) > 8 and (not any(head[0::2]) or not any(head[1::2])) and any(head)
 
 
-def _why_no_mail(head: bytes) -> NoMail:
+def why_no_mail(octets: bytes, start: int) -> NoMail:
+    """Why there is no header field at the place where the header should begin."""
+    head = octets[start : start + 1024]
     if b"\0" in head:
         return NoMail.BINARY
     return NoMail.BLANK_LINE if head.startswith((b"\n", b"\r\n")) else NoMail.NO_FIELD

@@ -13,7 +13,7 @@ COMMANDS = (("spamassassin", "-L", "-t"), ("spamc", "-R", "-d", "127.0.0.1"))
 """What to run, the first that is installed. Both read the message and write a report."""
 _TOTAL = re.compile(r"\(\s*(-?\d{1,4}(?:\.\d+)?) points, (-?\d{1,4}(?:\.\d+)?) required\)")
 _SPAMC_TOTAL = re.compile(r"^(-?\d{1,4}(?:\.\d+)?)/(\d{1,4}(?:\.\d+)?)\s*$", re.MULTILINE)
-_HIT = re.compile(r"^\*?\s*(-?\d{1,4}\.\d+)\s+([A-Z][A-Z0-9_]{2,})\s+(\S.*)$", re.MULTILINE)
+_HIT = re.compile(r"^\*?\s*(-?\d{1,4}(?:\.\d+)?)\s+([A-Z][A-Z0-9_]{2,})\s+(\S.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,20 @@ _EXCERPT = 160
 
 
 def message_rule(
-    name: str, severity: Severity, *, title: str, why: str, fix: str, reference: str, feeds_filters: bool = False
+    name: str,
+    severity: Severity,
+    *,
+    title: str,
+    why: str,
+    fix: str,
+    reference: str,
+    feeds_filters: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Rule:
-    """A rule of the check `message`. `feeds_filters`: content filters score it, so that it prevents their bounces."""
+    """A rule of the check `message`. `feeds_filters`: content filters score it, so that it prevents their bounces.
+
+    `needs` names inputs besides the message.
+    """
     return Rule(
         id=f"message/{name}",
         severity=severity,
@@ -25,7 +36,7 @@ def message_rule(
         why=why,
         fix=fix,
         reference=reference,
-        needs=("message",),
+        needs=("message", *needs),
         prevents=CONTENT if feeds_filters else (),
     )
 

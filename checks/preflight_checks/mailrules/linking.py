@@ -3,8 +3,9 @@
 from preflight.check import Context, Findings, judges
 from preflight.findings import Severity
 from preflight.subject import registrable
+from preflight_checks.mailfile.hostlists import load_hosts
 from preflight_checks.mailfile.letter import Letter, Text
-from preflight_checks.mailfile.links import host_of, is_numeric, links_in, load_shorteners, obscured, shown_host
+from preflight_checks.mailfile.links import host_of, is_numeric, links_in, obscured, shown_host
 from preflight_checks.mailrules.common import at_text, message_rule, shorten, unless_blind
 
 IP = message_rule(
@@ -46,7 +47,16 @@ OBSCURED = message_rule(
     reference="rspamd OMOGRAPH_URL, ZERO_WIDTH_SPACE_URL, URL_RTL_OVERRIDE; Unicode Technical Standard 39",
     feeds_filters=True,
 )
-RULES = (IP, SHORT, MISMATCH, OBSCURED)
+ENDING = message_rule(
+    "link-ending",
+    Severity.INFO,
+    title="No link ends in a top-level domain that filters distrust",
+    why="Some endings are so cheap that spam lives there: SpamAssassin scores a list of them, and Exchange Online can "
+    "be set to score .biz and .info. It is one sign among many, and honest mail survives it.",
+    fix="Nothing has to be done; where filters complain, link to a domain with another ending.",
+    reference="SpamAssassin FROM_SUSPICIOUS_NTLD, PDS_OTHER_BAD_TLD; Exchange Online IncreaseScoreWithBizOrInfoUrls",
+)
+RULES = (IP, SHORT, MISMATCH, OBSCURED, ENDING)
 
 
 @judges(*RULES)
@@ -59,7 +69,7 @@ async def links(_: Context, letter: Letter) -> Findings:
         yield IP.fails(letter, "a link leads to an IP address: {url}", place, url=shorten(numeric[1], 120))
     else:
         yield unless_blind(letter, IP, IP.passes(letter, "no link leads to an IP address"))
-    shorteners = load_shorteners()
+    shorteners = load_hosts("shorteners")
     short = next(
         ((text, url, at) for text, url, _, at in found if host_of(url).removeprefix("www.") in shorteners), None
     )
@@ -88,6 +98,22 @@ async def links(_: Context, letter: Letter) -> Findings:
             yield OBSCURED.fails(letter, "a link has invisible characters in it: {url}", place, url=shorten(url, 120))
     else:
         yield unless_blind(letter, OBSCURED, OBSCURED.passes(letter, "each link can be read"))
+
+
+@judges(ENDING)
+async def endings(_: Context, letter: Letter) -> Findings:
+    """Whether a link leads to a top-level domain that filters distrust."""
+    distrusted = load_hosts("endings")
+    for text in letter.texts:
+        for url, _shown, at in _links(text):
+            ending = host_of(url).rstrip(".").rpartition(".")[2]
+            if ending in distrusted:
+                place = at_text(letter, text, at, url)
+                yield ENDING.fails(
+                    letter, "a link leads to a domain in .{ending}: {url}", place, ending=ending, url=shorten(url, 120)
+                )
+                return
+    yield unless_blind(letter, ENDING, ENDING.passes(letter, "no link leads to a domain whose ending filters distrust"))
 
 
 def _links(text: Text) -> list[tuple[str, str, int]]:

@@ -13,7 +13,7 @@ SPAMASSASSIN = message_rule(
     Severity.INFO,
     title="SpamAssassin has nothing against the message",
     why="Many receivers run SpamAssassin, with scores of their own; what it says here is a hint and no verdict.",
-    fix="See what the rule {part} looks for, and change that in the message.",
+    fix="See what {tests} looks for, and change that in the message.",
     reference="spamassassin.apache.org, tests performed",
 )
 RULES = (SPAMASSASSIN,)
@@ -43,12 +43,13 @@ async def opinion(_: Context, letter: Letter) -> Findings:
         if hit.score > 0:
             seen = Evidence("spamassassin", hit.name, f"{hit.score:g}: {shorten(hit.text)}")
             yield rule.fails(hit.name, "SpamAssassin gives {score} points for {part}: {text}", seen,
-                             score=f"{hit.score:g}", text=shorten(hit.text))  # fmt: skip
+                             score=f"{hit.score:g}", text=shorten(hit.text), tests=hit.name)  # fmt: skip
     args = {"points": f"{found.points:g}", "required": f"{found.required:g}"}
     seen = Evidence("spamassassin", shown, f"{found.points:g} of {found.required:g} points")
     if found.points >= found.required:
         yield rule.fails(
-            letter, "SpamAssassin calls the message spam: {points} points, {required} are enough", seen, **args
-        )
+            letter, "SpamAssassin calls the message spam: {points} points, {required} are enough", seen,
+            tests=[hit.name for hit in sorted(found.hits, key=lambda hit: -hit.score)[:3] if hit.score > 0], **args,
+        )  # fmt: skip
     else:
         yield rule.passes(letter, "SpamAssassin gives {points} points; {required} make it spam", seen, **args)
