@@ -8,7 +8,7 @@ from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.bounces.reading import BounceReport
 from preflight.diagnosis.causes import Cause, CauseState, Weighing, by_state
 from preflight.diagnosis.plan import Plan, plan_for
-from preflight.diagnosis.refusals import Refusal, domain_of, refusals_of
+from preflight.diagnosis.refusals import Refusal, refusals_of
 from preflight.findings import Severity
 from preflight.policy import Policy
 from preflight.registry import Registry
@@ -84,8 +84,11 @@ class Examiner:
         if self._examine is None or not any(_needs_met(subject, rule.needs) for rule in wanted):
             return None
         needed = {one for rule in wanted for need in rule.needs for one in need.split("|")}
+        # The many senders of one server make one run, where no rule looks at them.
+        if "mail-from" not in needed:
+            subject = replace(subject, mail_from=())
         if not needed & {"domain", "mx", "mail-from"} and subject.host is None:
-            subject = replace(subject, domain=None)  # so that the many sender domains of one server make one run
+            subject = replace(subject, domain=None)
         key = (subject, tuple(rule.id for rule in wanted))
         if key not in self._reports:
             self._reports[key] = self._examine(subject, replace(self._policy, select=key[1]))
@@ -145,5 +148,5 @@ class Diagnostician:
 def _telling(refusal: Refusal) -> tuple[object, ...]:
     """What a diagnosis depends on, of a refusal: the lines of a log differ in little else than recipient and time."""
     stated = refusal.recipient
-    said = (stated.phase, stated.sending_ip, stated.helo, domain_of(stated.sender))
+    said = (stated.phase, stated.sending_ip, stated.helo, stated.sender)
     return (refusal.bounce.id if refusal.bounce else None, refusal.provider, refusal.taken, *said)
