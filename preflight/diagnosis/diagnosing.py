@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.bounces.reading import BounceReport
-from preflight.diagnosis.causes import Cause, CauseState, Weighing, by_state
+from preflight.diagnosis.causes import RUN, Cause, CauseState, Weighing, by_state
 from preflight.diagnosis.plan import Plan, plan_for
 from preflight.diagnosis.refusals import Refusal, refusals_of
 from preflight.findings import Severity
@@ -45,8 +45,10 @@ class Diagnosis:
         groups = by_state(self.causes)
         advice = [refusal.bounce.advice_now for refusal in self.refusals if refusal.bounce and not refusal.taken]
         fixes = {state: [cause.fix for cause in causes if cause.fix] for state, causes in groups.items()}
-        open_ones = [self._proof(groups[CauseState.UNDETERMINED]) or fix for fix in fixes[CauseState.UNDETERMINED]]
-        in_turn = (*fixes[CauseState.CONFIRMED], *open_ones, *advice, *fixes[CauseState.OUTSIDE])
+        to_run = Message(RUN)
+        proof = [self._proof(groups[CauseState.UNDETERMINED]) or fix for fix in fixes[CauseState.UNDETERMINED]]
+        proof = [fix for fix in proof if fix != to_run]  # who wants no run is not told to make one first
+        in_turn = (*fixes[CauseState.CONFIRMED], *proof, *advice, *fixes[CauseState.OUTSIDE])
         return in_turn[0] if in_turn else None
 
     def _proof(self, causes: Sequence[Cause]) -> Message | None:
