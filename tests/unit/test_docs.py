@@ -12,7 +12,7 @@ from preflight.cli import main
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
 from tests.pages import demo_report, graves_table, part_of_page, provider_pages, report_in_readme, zones_table
-from tests.unit.test_cli_appeal import CONTACT
+from tests.unit.diagnosis_samples import CONTACT
 from tests.unit.test_cli_diagnose import BOUNCED, LOG
 
 ROOT = Path(__file__).parents[2]
