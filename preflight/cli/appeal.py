@@ -133,7 +133,7 @@ def appeal(
             f"--output {visible(str(output))}: this request goes into a form, not by mail; give a .txt file"
         )
     confirmed = check_confirmations(confirm or ())
-    contact = file.contact()
+    contact = file.table.contact
     check_contact(contact, route, file.label)
     registry = load_registry()
     policy = chosen_policy(file, registry, None, None, None)

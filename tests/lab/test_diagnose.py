@@ -11,6 +11,7 @@ import pytest
 from preflight.render.schema import diagnosis_schema
 from tests.lab.daemons import Lab
 from tests.lab.test_main_job import HEAD, SPAMHAUS, ZONES
+from tests.unit.diagnosis_samples import CONFIRMED, CONTACT
 
 pytestmark = pytest.mark.lab
 
@@ -19,17 +20,6 @@ DYNAMIC = ZONES | {
     "113.0.203.in-addr.arpa": HEAD + "25 PTR mail.good.example.\n7 PTR 203-0-113-7.dyn.isp.example.\n",
     "isp.example": HEAD + "203-0-113-7.dyn A 203.0.113.7\n",
 }
-CONTACT = """\
-[contact]
-name = "Alex Example"
-email = "postmaster@example.net"
-company = "Example Ltd"
-website = "https://www.example.com"
-timezone = "(UTC+08:00) Beijing"
-self-description = "Business (non-marketing)"
-server-type = "Dedicated"
-"""
-CONFIRMED = [f"--confirm={one}" for one in ("malware-removed", "stopped", "no-open-relay", "authenticated")]
 
 
 def preflight(*args: str) -> subprocess.CompletedProcess[str]:

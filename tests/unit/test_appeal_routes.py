@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from preflight.appeals.contact import Contact
@@ -144,7 +145,7 @@ def test_contact_data_that_are_missing_are_named() -> None:
 
 def test_an_answer_that_the_form_does_not_take() -> None:
     with pytest.raises(ConfigError) as error:
-        check_contact(replace(WHOLE, server_type="dedicated"), route_by_id("outlook-form"), "x.toml")
+        check_contact(msgspec.structs.replace(WHOLE, server_type="dedicated"), route_by_id("outlook-form"), "x.toml")
     assert str(error.value) == (
         "x.toml: contact.server-type 'dedicated' is no answer of the form; give one of Unknown, Dedicated, Shared"
     )

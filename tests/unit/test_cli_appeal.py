@@ -9,26 +9,15 @@ import pytest
 
 from preflight.cli import main
 from preflight.lab import LabDns
-from tests.unit.diagnosis_samples import DYNAMIC, RATE
+from tests.unit.diagnosis_samples import CONFIRMED, CONTACT, DYNAMIC, RATE
 from tests.unit.test_cli_diagnose import BOUNCED
 from tests.unit.test_diagnosis_causes import dynamic_world
 
 Captured = pytest.CaptureFixture[str]
-CONTACT = """\
-[contact]
-name = "Alex Example"
-email = "postmaster@example.net"
-company = "Example Ltd"
-website = "https://www.example.com"
-timezone = "(UTC+08:00) Beijing"
-self-description = "Business (non-marketing)"
-server-type = "Dedicated"
-"""
 BANNED = (
     "550 5.7.511 Access denied, banned sender[203.0.113.25]. To request removal from this list, please forward this "
     "message to delist@messaging.microsoft.com."
 )
-CONFIRMED = [f"--confirm={one}" for one in ("malware-removed", "stopped", "no-open-relay", "authenticated")]
 GOOD = ["--ip", "203.0.113.25", "--helo", "mail.good.example", "--domain", "good.example"]
 
 
