@@ -126,7 +126,7 @@ def in_a_sentence(lines: list[str], excluded: set[str]) -> tuple[str, list[str]]
             continue
         for match in _INLINE.finditer(line[:_MAX_LINE]):
             address = match[0].lstrip("=*'`")
-            if line[: match.start()].lower().rstrip("<\"' ").endswith("from"):
+            if line[: match.start()].lower().rstrip("<\"' ").endswith(("mail from", "message from", "sent from")):
                 continue  # the sender
             if address.lower() in excluded or address.lower().startswith(_HELPERS):
                 continue

@@ -46,7 +46,7 @@ def read_told(text: str) -> list[Recipient]:
 def _read(message: Part, depth: int) -> tuple[Kind, Sequence[Recipient], Part]:
     parts = list(message.walk())
     types = {part.type for part in parts}
-    if "message/feedback-report" in types or "report-type=feedback-report" in message.raw("content-type").lower():
+    if kinds.is_complaint(message, types):
         return "feedback", (), message
     if not types.isdisjoint(_RECEIPTS):
         return *_receipt(message, parts), message

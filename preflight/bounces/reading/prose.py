@@ -17,10 +17,13 @@ _MAX_RECIPIENTS = 2000
 _MAX_WHOLE = 800  # characters of a text that stand for the reply it does not have
 
 _NAME = r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+# Lines of one reply with empty ones between them: so writes the DragonFly Mail Agent.
+_APART = re.compile(r"^([ \t]*[45][0-7]\d-[^\n]{0,1000})\n[ \t]*\n(?=[ \t]*[45][0-7]\d[ -])", re.MULTILINE)
 _ABOVE_REPLY = re.compile(rf"^[ \t]*({_NAME})[ \t]*\n[ \t]*Remote Server returned", re.MULTILINE | re.IGNORECASE)
 _COMMAND_LINE = re.compile(r"SMTP command[ \t-]*\n[ \t]*([A-Z]{4})", re.IGNORECASE)
 _QMAIL_HOST = re.compile(
-    rf"(?:\n|^|Connected to )([0-9A-Fa-f.:]{{3,45}}|{_NAME}) (?:does not like|failed (?:after|on)|but )"
+    rf"(?:\n|^|Connected to )([0-9A-Fa-f.:]{{3,45}}|{_NAME})(?: \[[0-9A-Fa-f.:]{{3,45}}\])? "
+    r"(?:does not like|did not like|failed (?:after|on)|but )"
 )
 _GENERATED = re.compile(rf"\((?:generated|expanded) from:?\s*<?({ADDRESS})>?\)", re.IGNORECASE)
 _ORIGINAL = re.compile(rf"^\s*original(?:ly)? address(?:ed to)?:?\s*<?({ADDRESS})", re.IGNORECASE | re.MULTILINE)
@@ -47,6 +50,8 @@ def read_prose(
     recipient, the text as a whole stands for it.
     """
     text = cut_returned(text[:MAX_TEXT])
+    if "-" in text:
+        text = _APART.sub(r"\1\n", text)
     lines = text.split("\n")
     entries = find_entries(lines)
     excluded = {address.lower() for address in not_them}

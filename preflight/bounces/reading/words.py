@@ -22,6 +22,7 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delay_subjects: tuple[str, ...]
     final_words: tuple[str, ...]
     auto_reply_subjects: tuple[str, ...]
+    feedback_subjects: tuple[str, ...]
     forward_subjects: tuple[str, ...]
     forward_lines: tuple[str, ...]
     returned_lines: tuple[str, ...]
