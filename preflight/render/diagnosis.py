@@ -221,7 +221,7 @@ def _told(page: Page, cause: Cause) -> str:
     if cause.state is CauseState.RULED_OUT or not cause.fix:
         return said
     fix = page.say(cause.fix)
-    return f"{said} {fix}".strip() if cause.open else fix
+    return f"{said} → {fix}" if cause.open and said else fix
 
 
 def _looked_at(page: Page, diagnosis: Diagnosis) -> str:
