@@ -104,18 +104,6 @@ class SecretsTable(_Table, frozen=True):
     dqs_key_env: str | None = None
 
 
-class ContactTable(_Table, frozen=True):
-    """`[contact]`: who asks receivers to take a server off their lists (`preflight appeal`)."""
-
-    name: str = ""
-    email: str = ""
-    company: str = ""
-    website: str = ""
-    timezone: str = ""
-    self_description: str = ""
-    server_type: str = ""
-
-
 class ConfigTable(_Table, frozen=True):
     """The whole file."""
 
@@ -126,7 +114,7 @@ class ConfigTable(_Table, frozen=True):
     zones: ZonesTable = ZonesTable()
     limits: LimitsTable = LimitsTable()
     secrets: SecretsTable = SecretsTable()
-    contact: ContactTable = ContactTable()
+    contact: Contact = Contact()
     checks: dict[str, dict[str, Any]] = {}
 
 
@@ -183,10 +171,6 @@ class Config:
             fail_on=policy.fail_on,
             profile=load_profile(policy.profile).asked_of(bulk=policy.bulk) if policy.profile is not None else None,
         )
-
-    def contact(self) -> Contact:
-        """The contact data of the file."""
-        return Contact(**msgspec.structs.asdict(self.table.contact))
 
     def with_options(self, check: str, **options: Any) -> "Config":
         """This file with options of a check set, above what it says itself."""

@@ -1,7 +1,7 @@
 """Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
-That is the report in README.md, the examples in docs/formats.md, in docs/dnsbl.md the lists and the comparison, in
-docs/authentication.md two more.
+That is the report in README.md, the examples in docs/formats.md, the pages of providers in docs/codes/, in docs/dnsbl.md
+the lists and the comparison, in docs/authentication.md two more.
 """
 
 import contextlib
@@ -12,9 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from preflight.bounces.catalogue import load_catalogue
 from preflight.cli import main as preflight
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
+from preflight.render.catalogue import provider_page
 from preflight_checks.blocklists.zones import Zone, load_zones
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +111,20 @@ def comparison_on_page() -> str:
     return part_of_page("comparison")
 
 
+def provider_pages() -> list[tuple[str, str]]:
+    """The providers of the bounce catalogue, each with its page in docs/."""
+    return [(provider, provider_page(provider)) for provider in load_catalogue().providers]
+
+
+def codes_page(provider: str) -> str:
+    """What a provider answers, as `preflight codes` writes it."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+    with contextlib.redirect_stdout(output):
+        preflight(["codes", provider, "--format", "markdown", "--lang", "en"])
+    output.seek(0)
+    return output.read()
+
+
 def write(name: str, text: str, page: Path = PAGE) -> None:
     """Put a text between the marks of a part of a page."""
     old = page.read_text(encoding="utf-8")
@@ -135,6 +151,8 @@ def main() -> int:
     README.write_text(_PASTED.sub(lambda _: f"```text\n{demo_report()}```", readme, count=1), encoding="utf-8")
     for name in EXAMPLES:
         write(name, format_example(name), FORMATS)
+    for provider, page in provider_pages():
+        (ROOT / "docs" / page).write_text(codes_page(provider), encoding="utf-8")
     write("zones", zones_table())
     write("graveyard", graves_table())
     write("spf-comparison", spf_table(), AUTHENTICATION)

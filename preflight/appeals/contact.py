@@ -1,12 +1,12 @@
 """Who asks: the contact data that go into a request."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """The table `[contact]` of preflight.toml. An empty text was not given.
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+    """`[contact]` of preflight.toml. An empty text was not given.
 
     `timezone`, `self_description` and `server_type` are answers to questions of Outlook.com's form.
     """
@@ -21,9 +21,13 @@ class Contact:
 
     def places(self) -> dict[str, str]:
         """The texts by the names of the places that they fill."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return msgspec.structs.asdict(self)
 
     def missing(self, places: Iterable[str]) -> list[str]:
         """Those of the places that are contact data and were not given, as keys of the table."""
-        own = self.places()
-        return [name.replace("_", "-") for name in own if name in set(places) and not own[name].strip()]
+        own, wanted = self.places(), set(places)
+        return [name.replace("_", "-") for name in own if name in wanted and not own[name].strip()]
+
+
+CONTACT_PLACES: tuple[str, ...] = Contact.__struct_fields__
+"""The places of a request that contact data fill."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from preflight.appeals.contact import CONTACT_PLACES
 from preflight.bounces.catalogue import Category
 from preflight.diagnosis.refusals import Refusal
 from preflight.errors import CatalogueError
@@ -21,7 +22,6 @@ from preflight.text import Words, places
 Way = Literal["form", "portal", "mail", "none"]
 LetterLanguage = Literal["en", "zh"]
 
-CONTACT_PLACES = ("name", "email", "company", "website", "timezone", "self_description", "server_type")
 PLACES = {
     *CONTACT_PLACES, "ips", "first_ip", "domain", "domain_to", "domain_from", "errors", "code", "evidence",
     "statements", "when",

@@ -36,27 +36,32 @@ class Catalogue:
         """Finds the bounce that a reply is."""
         return Matcher(self.bounces.values(), self.providers)
 
+    @cached_property
+    def _names(self) -> list[tuple[Bounce, tuple[str, str, str]]]:
+        """The id, the code and the reply of each bounce, in the shape of replies."""
+        return [
+            (bounce, (shape(bounce.id).plain, shape(bounce.code).plain, shape(bounce.reply).plain))
+            for bounce in self.bounces.values()
+        ]
+
     def find(self, text: str) -> list[Bounce]:
         """The bounces that a user means by `DY-001`, `microsoft/DY-001`, `550 DY-001`, words of a reply or a whole one.
 
-        An exact id, code or reply wins; else those whose reply begins with the text or has it among its words; else the
-        one that the text, a whole reply or a line of a log, is known to be. Case, white space and the hyphen after the
-        reply code of a multi-line reply (RFC 5321 4.2.1) do not matter. Nothing is found for an empty text, and nothing
-        by the reply code alone.
+        An exact id wins, then a code, then a reply; else those whose reply has the text in it; else the one that the
+        text, a whole reply or a line of a log, is known to be. Case, white space and the hyphen after the reply code of
+        a multi-line reply (RFC 5321 4.2.1) do not matter. Nothing is found for an empty text, and nothing by the reply
+        code alone.
         """
         reply = shape(text)
         if not (wanted := reply.plain):
             return []
-        known = self.bounces.values()
-        exact = [bounce for bounce in known if wanted in _names(bounce)]
-        if found := exact or [bounce for bounce in known if wanted in shape(bounce.reply).plain]:
+        for part in range(3):
+            if exact := [bounce for bounce, names in self._names if names[part] == wanted]:
+                return exact
+        if found := [bounce for bounce, names in self._names if wanted in names[2]]:
             return found
         match = self.matcher.match(reply, self.matcher.provider_of(None, reply), by_reply_code=False)
         return [match.bounce] if match else []
-
-
-def _names(bounce: Bounce) -> tuple[str, ...]:
-    return tuple(shape(name).plain for name in (bounce.id, bounce.code, bounce.reply))
 
 
 @cache

@@ -97,6 +97,8 @@ class Matcher:
         if reply.status is None:
             return None
         class_, subject, detail = reply.status.split(".")
+        if class_ not in {"4", "5"}:
+            return None
         names = (f"{one}.{subject}.{number}" for number in (detail, "*") for one in (class_, "x"))
         return next((self._by_status[name] for name in names if name in self._by_status), None)
 

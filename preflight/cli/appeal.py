@@ -34,6 +34,8 @@ from preflight.cli.options import (
     SubjectOption,
     TimeoutOption,
 )
+from preflight.errors import ConfigError
+from preflight.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,8 +128,13 @@ def appeal(
         )
         return NOT_RECOGNISED
     route, refusals = chosen
+    draft = output is not None and output.lower().endswith(_DRAFT)
+    if draft and route.way in ("form", "portal"):
+        raise ConfigError(
+            f"--output {visible(str(output))}: this request goes into a form, not by mail; give a .txt file"
+        )
     confirmed = check_confirmations(confirm or ())
-    contact = file.contact()
+    contact = file.table.contact
     check_contact(contact, route, file.label)
     registry = load_registry()
     policy = chosen_policy(file, registry, Choice())
@@ -139,7 +146,6 @@ def appeal(
     if made.request is None:
         return _NOT_WRITTEN
     if target is not None:
-        draft = str(output).lower().endswith(_DRAFT)
         target.write(_draft(made.request, contact, bounce) if draft else request_text(made.request))
     return 0
 

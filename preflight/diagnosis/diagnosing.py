@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.bounces.reading import BounceReport
-from preflight.diagnosis.causes import Cause, CauseState, Weighing, by_state
+from preflight.diagnosis.causes import RUN, Cause, CauseState, Weighing, by_state
 from preflight.diagnosis.plan import Plan, plan_for
-from preflight.diagnosis.refusals import Refusal, domain_of, refusals_of
+from preflight.diagnosis.refusals import Refusal, refusals_of
 from preflight.findings import Severity
 from preflight.policy import Policy
 from preflight.registry import Registry
@@ -45,8 +45,10 @@ class Diagnosis:
         groups = by_state(self.causes)
         advice = [refusal.bounce.advice_now for refusal in self.refusals if refusal.bounce and not refusal.taken]
         fixes = {state: [cause.fix for cause in causes if cause.fix] for state, causes in groups.items()}
-        open_ones = [self._proof(groups[CauseState.UNDETERMINED]) or fix for fix in fixes[CauseState.UNDETERMINED]]
-        in_turn = (*fixes[CauseState.CONFIRMED], *open_ones, *advice, *fixes[CauseState.OUTSIDE])
+        to_run = Message(RUN)
+        proof = [self._proof(groups[CauseState.UNDETERMINED]) or fix for fix in fixes[CauseState.UNDETERMINED]]
+        proof = [fix for fix in proof if fix != to_run]  # who wants no run is not told to make one first
+        in_turn = (*fixes[CauseState.CONFIRMED], *proof, *advice, *fixes[CauseState.OUTSIDE])
         return in_turn[0] if in_turn else None
 
     def _proof(self, causes: Sequence[Cause]) -> Message | None:
@@ -84,8 +86,11 @@ class Examiner:
         if self._examine is None or not any(_needs_met(subject, rule.needs) for rule in wanted):
             return None
         needed = {one for rule in wanted for need in rule.needs for one in need.split("|")}
+        # The many senders of one server make one run, where no rule looks at them.
+        if "mail-from" not in needed:
+            subject = replace(subject, mail_from=())
         if not needed & {"domain", "mx", "mail-from"} and subject.host is None:
-            subject = replace(subject, domain=None)  # so that the many sender domains of one server make one run
+            subject = replace(subject, domain=None)
         key = (subject, tuple(rule.id for rule in wanted))
         if key not in self._reports:
             self._reports[key] = self._examine(subject, replace(self._policy, select=key[1]))
@@ -145,5 +150,5 @@ class Diagnostician:
 def _telling(refusal: Refusal) -> tuple[object, ...]:
     """What a diagnosis depends on, of a refusal: the lines of a log differ in little else than recipient and time."""
     stated = refusal.recipient
-    said = (stated.phase, stated.sending_ip, stated.helo, domain_of(stated.sender))
+    said = (stated.phase, stated.sending_ip, stated.helo, stated.sender)
     return (refusal.bounce.id if refusal.bounce else None, refusal.provider, refusal.taken, *said)

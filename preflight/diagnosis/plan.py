@@ -105,6 +105,9 @@ def _completed(given: Subject, refusals: Iterable[Refusal]) -> tuple[Subject, di
         domain = _domain(recipient.sender)
         if domain and subject.domain is None:
             subject, stated["domain"] = replace(subject, domain=domain), domain
+        senders = _senders(recipient.sender)
+        if senders and not subject.mail_from:
+            subject, stated["mail-from"] = replace(subject, mail_from=senders), senders[0]
     return subject, stated, None if subject.ips else internal
 
 
@@ -121,6 +124,16 @@ def _domain(sender: str | None) -> str | None:
         return host_name(domain_of(sender), "sender")
     except SubjectError:
         return None
+
+
+def _senders(sender: str | None) -> tuple[str, ...]:
+    """An envelope sender as the option gives it; nothing for what none can be."""
+    if sender is None or (sender and "@" not in sender):
+        return ()
+    try:
+        return Subject.of(mail_from=[sender]).mail_from
+    except SubjectError:
+        return ()
 
 
 def internal_note(plan: Plan) -> Message | None:

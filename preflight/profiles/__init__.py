@@ -1,10 +1,10 @@
 """What a receiver demands of those who send to it: severities of rules, and the codes that it answers with.
 
 One TOML file a profile under `data/`: `title` (texts), `checked` (date), a `[sources.NAME]` table for each source, the
-ids of its codes in `board`, and `[[demand]]` entries: `rules` that the receiver insists on (or does not care for),
-their `severity` for all senders, their `bulk` severity for those who send 5,000 messages a day and more, or both. A
-profile that `combines` others has all their demands, and takes for an error what one of them takes for a warning at
-least.
+ids of its codes in `board` (in `bulk-board` those for bulk senders alone), and `[[demand]]` entries: `rules` that the
+receiver insists on (or does not care for), their `severity` for all senders, their `bulk` severity for those who send
+5,000 messages a day and more, or both. A profile that `combines` others has all their demands, and takes for an error
+what one of them takes for a warning at least.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,11 +41,12 @@ class _Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bulk: Severity | None = None
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     title: _Text
     checked: date
     sources: dict[str, _Text] = {}
     board: list[str] = []
+    bulk_board: list[str] = []
     demand: list[_Demand] = []
     combines: list[str] = []
 
@@ -70,17 +71,23 @@ class Demand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The demands of a receiver by rule id, and the ids of the bounces that stand on its board.
+    """The demands of a receiver by rule id, and the ids of the bounces that it answers with.
 
-    `bulk`: the sender counts as one that sends in bulk.
+    `codes` are for all senders, `bulk_codes` for those in bulk alone. `bulk`: the sender counts as such a one.
     """
 
     name: str
     title: Words
     checked: date
     demands: Mapping[str, Demand]
-    board: frozenset[str]
+    codes: frozenset[str]
+    bulk_codes: frozenset[str] = frozenset()
     bulk: bool = True
+
+    @property
+    def board(self) -> frozenset[str]:
+        """The ids of the bounces that stand on the board for the sender."""
+        return self.codes | self.bulk_codes if self.bulk else self.codes
 
     @property
     def severities(self) -> dict[str, Severity]:
@@ -142,7 +149,10 @@ def _read(file: Traversable) -> _File:
         read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{file.name}: {error}") from error
-    for kind, ids in (("rule", [rule for one in read.demand for rule in one.rules]), ("code", read.board)):
+    for kind, ids in (
+        ("rule", [rule for one in read.demand for rule in one.rules]),
+        ("code", [*read.board, *read.bulk_board]),
+    ):
         for one in ids:
             if ids.count(one) > 1:
                 raise CatalogueError(f"{file.name}: the {kind} {one} occurs twice")
@@ -167,7 +177,8 @@ def _profile(name: str, file: _File) -> Profile:
             for one in file.demand
             for rule in one.rules
         },
-        board=frozenset(file.board),
+        codes=frozenset(file.board),
+        bulk_codes=frozenset(file.bulk_board),
     )
 
 
@@ -178,19 +189,19 @@ def _combined(name: str, file: _File, known: Mapping[str, Profile]) -> Profile:
     """
     own = _profile(name, file)
     demands, weights = dict(own.demands), dict.fromkeys(own.demands, Severity.ERROR)
-    board = set(own.board)
+    codes = set(own.board)
     for one in file.combines:
         if one not in known:
             raise CatalogueError(f"{name}.toml: it combines {one!r}, which is no profile with demands of its own")
         other = known[one]
-        board |= other.board
+        codes |= other.board
         for rule, demand in other.demands.items():
             most = max((demand.severity, demand.bulk), key=lambda weight: -1 if weight is None else weight.rank)
             if most in (None, Severity.INFO) or (rule in weights and weights[rule].rank >= most.rank):
                 continue
             weights[rule] = most
             demands[rule] = replace(demand, severity=Severity.ERROR, bulk=None, reason=_said_by(other, demand))
-    return replace(own, demands=demands, board=frozenset(board))
+    return replace(own, demands=demands, codes=frozenset(codes))
 
 
 def _said_by(receiver: Profile, demand: Demand) -> Words:

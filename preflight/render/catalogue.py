@@ -58,9 +58,11 @@ def codes_markdown(bounces: Sequence[Bounce], registry: Registry, language: Lang
     Of all bounces, docs/codes.md: those of the board, and where the others are; of all that a provider has, its page.
     """
     whole = len(bounces) == len(registry.catalogue.bounces)
+    provider = None if whole else _whole_provider(bounces, registry.catalogue)
     shown = [bounce for bounce in bounces if bounce.on_board or not whole]
+    of_whom = f": {language.say(bounces[0].provider)}" if provider else ""
     blocks: list[Block] = [
-        Heading(language.say("Bounce codes"), 1),
+        Heading(language.say("Bounce codes") + of_whom, 1),
         Paragraph(language.say(CODES_INTRODUCTION)),
         _bounce_table(shown, language),
         _coverage_legend(language),
@@ -70,7 +72,7 @@ def codes_markdown(bounces: Sequence[Bounce], registry: Registry, language: Lang
     if whole:
         blocks += [*_provider_blocks(registry.catalogue, language), *_not_seen_blocks(load_not_seen(), language)]
         return _made_by("codes", language) + to_markdown(blocks)
-    if provider := _whole_provider(bounces, registry.catalogue):
+    if provider:
         return _made_by(f"codes {provider}", language) + to_markdown(blocks, at=provider_page(provider))
     return _made_by("codes CODE", language) + to_markdown(blocks)
 

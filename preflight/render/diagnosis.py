@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from preflight.appeals.routes import route_for
 from preflight.bounces.catalogue import Bounce
 from preflight.bounces.not_seen import load_not_seen
 from preflight.bounces.reading import Recipient
@@ -16,6 +17,9 @@ from preflight.render.reference import readable
 from preflight.render.wording import MANY, SEVERITIES, looks
 from preflight.text import visible
 
+MORE = "All on the code: {codes}."
+APPEAL = "The request to be taken off the receiver's list, once the causes are mended: `preflight appeal`."
+
 _LONGEST_REPLY = 600  # characters of a reply that are shown
 _HINTED = ("content", "reputation", "unknown")  # categories for which notes on test messages help
 
@@ -25,7 +29,6 @@ PHASES = {
     "mail": "at MAIL FROM (the sender)",
     "rcpt": "at RCPT TO (the recipient)",
     "data": "at DATA (the message)",
-    "unknown": "not stated",
 }
 KINDS = {
     "bounce": "This is a bounce.",
@@ -123,7 +126,7 @@ def _refusal(page: Page, group: Sequence[Refusal]) -> None:
     rows = [
         ("recipient", page.some(named, MANY)),
         ("refused by", _host(stated)),
-        ("refused", page.say(PHASES[stated.phase]) if not refusal.taken else ""),
+        ("refused", page.say(PHASES[stated.phase]) if not refusal.taken and stated.phase != "unknown" else ""),
         ("sending IP", stated.sending_ip or ""),
         ("code", _code(page, refusal)),
         ("category", "" if refusal.taken else refusal.category),
@@ -219,7 +222,7 @@ def _told(page: Page, cause: Cause) -> str:
     if cause.state is CauseState.RULED_OUT or not cause.fix:
         return said
     fix = page.say(cause.fix)
-    return f"{said} {fix}".strip() if cause.open else fix
+    return f"{said} → {fix}" if cause.open and said else fix
 
 
 def _looked_at(page: Page, diagnosis: Diagnosis) -> str:
@@ -252,9 +255,8 @@ def _advice(page: Page, diagnosis: Diagnosis) -> None:
     if bounces:
         page.gap()
         page.put((page.say(MORE, codes=" ".join(f"`preflight codes {bounce}`" for bounce in bounces)), "dim"), column=2)
-
-
-MORE = "All on the code: {codes}. A request to be taken off a list: `preflight appeal`."
+    if any(not refusal.taken and route_for(refusal).way != "none" for refusal in diagnosis.refusals):
+        page.put((page.say(APPEAL), "dim"), column=2)
 
 
 def put_hints(page: Page) -> None:

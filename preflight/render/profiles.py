@@ -63,7 +63,8 @@ def profiles_json(chosen: Sequence[Profile], registry: Registry, language: Langu
                 }
                 for demand in _in_order(one, registry)
             ],
-            "board": _codes(one, registry),
+            "board": [code for code in _codes(one, registry) if code in one.codes],
+            "bulk_board": [code for code in _codes(one, registry) if code in one.bulk_codes],
         }
         for one in chosen
     )
@@ -94,8 +95,10 @@ def _blocks(one: Profile, registry: Registry, language: Language) -> list[Block]
         blocks += [Paragraph(reason), Table(head, rows), Paragraph(language.say("Source: {source}", source=source))]
     if codes := _codes(one, registry):
         known = registry.catalogue.bounces
-        replies = [(bounce_ref(known[code]), known[code].reply) for code in codes]
-        blocks.append(Table([language.say("code"), language.say("reply")], replies, language.say("Codes on its board")))
+        whom = {code: language.say("in bulk" if code in one.bulk_codes else "all senders") for code in codes}
+        replies = [(bounce_ref(known[code]), whom[code], known[code].reply) for code in codes]
+        head = [language.say(word) for word in ("code", "senders", "reply")]
+        blocks.append(Table(head, replies, language.say("Codes on its board")))
     checked = language.say("The sources were last looked at on {date}.", date=one.checked.isoformat())
     return [*blocks, Paragraph(checked)]
 

@@ -324,7 +324,7 @@ def for_receiver() -> Report:
             rule: Demand(rule, severity, bulk, Words("It says so.", "如此要求。"), Words("A page.", "网页。"))
             for rule, severity, bulk in (("helo/not-mx", None, _ERROR), ("ptr/multiple", _INFO, None))
         },
-        board=frozenset({"microsoft/501-5.5.4", "microsoft/RP-001"}),
+        codes=frozenset({"microsoft/501-5.5.4", "microsoft/RP-001"}),
     )
     findings = [
         RULES["helo/not-mx"].fails("mail.example.com", "{part} is no MX host of example.com"),

@@ -8,6 +8,17 @@ from preflight.diagnosis.refusals import Refusal, refusal_of
 DYNAMIC = "550 DY-001 Mail rejected by Outlook.com for policy reasons. We do not accept email from dynamic IPs."
 SPAM = "550 SC-001 Mail rejected by Outlook.com for policy reasons."
 RATE = "421 RP-001 The mail server IP connecting to Outlook.com server has exceeded the rate limit allowed."
+CONTACT = """\
+[contact]
+name = "Alex Example"
+email = "postmaster@example.net"
+company = "Example Ltd"
+website = "https://www.example.com"
+timezone = "(UTC+08:00) Beijing"
+self-description = "Business (non-marketing)"
+server-type = "Dedicated"
+"""
+CONFIRMED = [f"--confirm={one}" for one in ("malware-removed", "stopped", "no-open-relay", "authenticated")]
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 

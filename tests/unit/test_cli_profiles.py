@@ -72,6 +72,9 @@ class TestChecking:
         code, report = reported(capsys, *self.ARGS, lab.address, "--profile", "gmail", "--no-bulk")
         assert (code, report["profile"]) == (0, "gmail")
         assert severities(report)["dmarc/missing"] == "warning"
+        on_board = {row["bounce"] for row in report["board"]}
+        assert "google/5.7.26" in on_board
+        assert "google/x.7.40" not in on_board
 
     def test_the_report_says_whose_demands_these_are(self, lab: LabDns, capsys: Captured) -> None:
         assert main(["check", *self.ARGS, lab.address, "--profile", "gmail", "--no-bulk"]) == 0

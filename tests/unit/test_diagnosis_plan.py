@@ -57,12 +57,22 @@ def test_content_counts_for_the_recipient_who_was_refused_later() -> None:
 def test_inputs_come_from_the_bounce() -> None:
     stated = {"sending_ip": "203.0.113.7", "helo": "mail.example.com", "sender": "bounce@news.Example.COM"}
     plan = plan_for([refusal(DYNAMIC, **stated)], Subject(), REGISTRY)
-    assert plan.subject == Subject(ips=(ip_address("203.0.113.7"),), helo="mail.example.com", domain="news.example.com")
-    assert plan.stated == {"ip": "203.0.113.7", "helo": "mail.example.com", "domain": "news.example.com"}
+    assert plan.subject == Subject(
+        ips=(ip_address("203.0.113.7"),),
+        helo="mail.example.com",
+        domain="news.example.com",
+        mail_from=("bounce@news.example.com",),
+    )
+    assert plan.stated == {
+        "ip": "203.0.113.7",
+        "helo": "mail.example.com",
+        "domain": "news.example.com",
+        "mail-from": "bounce@news.example.com",
+    }
 
 
 def test_options_stand_above_the_bounce() -> None:
-    given = Subject.of(ips=["198.51.100.1"], helo="a.example.net", domain="example.net")
+    given = Subject.of(ips=["198.51.100.1"], helo="a.example.net", domain="example.net", mail_from=["example.net"])
     stated = {"sending_ip": "203.0.113.7", "helo": "mail.example.com", "sender": "bounce@example.com"}
     plan = plan_for([refusal(DYNAMIC, **stated)], given, REGISTRY)
     assert plan.subject == given
@@ -82,7 +92,11 @@ def test_a_public_address_of_another_recipient_is_taken_instead_of_an_internal_o
     assert plan.internal is None
 
 
-@pytest.mark.parametrize("sender", ["", None, "no-domain", "a@", "a@-..-", "a@[192.0.2.1]"])
+def test_the_null_sender_is_one() -> None:
+    assert plan_for([refusal(sender="")], Subject(), REGISTRY).subject == Subject(mail_from=("",))
+
+
+@pytest.mark.parametrize("sender", [None, "no-domain", "a@", "a@-..-", "a@[192.0.2.1]", "a b@example.com x"])
 def test_what_no_domain_is_gives_none(sender: str | None) -> None:
     assert plan_for([refusal(sender=sender, sending_ip="nonsense")], Subject(), REGISTRY).subject == Subject()
 

@@ -18,12 +18,15 @@ from tests.pages import (
     format_example,
     graves_table,
     part_of_page,
+    provider_pages,
     report_in_readme,
     zones_table,
 )
+from tests.unit.diagnosis_samples import CONTACT
+from tests.unit.test_cli_diagnose import BOUNCED, LOG
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 EXAMPLE = ROOT / "docs" / "examples" / "ns-check"
 
 
@@ -61,10 +64,14 @@ def test_commands_run(
     _write_zones(tmp_path)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "test.eml").read_bytes())))
     words = shlex.split(command.partition(" > ")[0].partition(" < ")[0])
-    if words[1] != "init" and "preflight.toml" in words:
-        assert main(["init"]) == 0
+    (tmp_path / "bounce.eml").write_bytes(BOUNCED)
+    (tmp_path / "mail.log").write_text(LOG)
     arguments = words[1:]
-    if arguments[0] == "check":
+    if arguments[0] == "appeal":
+        (tmp_path / "preflight.toml").write_text(CONTACT)
+    elif arguments[0] != "init" and "preflight.toml" in words:
+        assert main(["init"]) == 0
+    if arguments[0] in ("check", "diagnose", "appeal"):
         if "--resolver" in arguments:
             at = arguments.index("--resolver")
             del arguments[at : at + 2]
@@ -124,7 +131,9 @@ def test_the_example_check_is_the_one_in_the_docs() -> None:
         ("rules.md", ["rules", "--format", "markdown", "--lang", "en"]),
         ("codes.md", ["codes", "--format", "markdown", "--lang", "en"]),
         ("receivers.md", ["profiles", "--format", "markdown", "--lang", "en"]),
+        *((page, ["codes", provider, "--format", "markdown", "--lang", "en"]) for provider, page in provider_pages()),
         ("report.schema.json", ["schema"]),
+        ("diagnosis.schema.json", ["schema", "diagnosis"]),
     ],
 )
 def test_generated_pages_are_in_step(

@@ -17,6 +17,7 @@ VALID = """
 title = { en = "Example", zh = "示例" }
 checked = 2026-11-24
 board = ["example/X1"]
+bulk-board = ["example/X2"]
 [sources.page]
 en = "A page."
 zh = "网页。"
@@ -122,6 +123,7 @@ def test_what_bulk_senders_and_others_are_asked(tmp_path: Path) -> None:
     (profile,) = read(tmp_path, example=VALID).values()
     assert weights(profile) == {"a/one": "error", "a/two": "error", "a/three": "warning", "a/four": "error"}
     assert weights(profile.asked_of(bulk=False)) == {"a/one": "error", "a/two": "error", "a/three": "info"}
+    assert (profile.board, profile.asked_of(bulk=False).board) == ({"example/X1", "example/X2"}, {"example/X1"})
     assert str(profile.told) == "Example, of senders of 5,000 messages a day and more"
     assert str(profile.asked_of(bulk=False).told) == "Example, of senders of fewer than 5,000 messages a day"
 
@@ -135,7 +137,7 @@ def test_a_receiver_that_asks_the_same_of_all(tmp_path: Path) -> None:
 def test_a_combination_takes_the_most_of_each(tmp_path: Path) -> None:
     both = read(tmp_path, both=BOTH, example=VALID, other=OTHER)["both"]
     assert weights(both) == {"a/one": "error", "a/two": "error", "a/three": "error", "a/four": "error"}
-    assert both.board == {"example/X1", "other/Y1"}
+    assert both.board == {"example/X1", "example/X2", "other/Y1"}
     assert both.demands["a/one"].reason == Words("Example: It says so.", "示例：如此要求。")
     assert both.demands["a/three"].reason == Words("Other: It says more.", "其他：要求更多。")
     assert both.asked_of(bulk=False).severities == both.severities
@@ -158,6 +160,7 @@ def test_a_profile_weighs_less_than_the_users_own_word(tmp_path: Path) -> None:
     ("old", "new", "problem"),
     [
         ('"example/X1"', '"example/X1", "example/X1"', "the code example/X1 occurs twice"),
+        ('["example/X2"]', '["example/X1"]', "the code example/X1 occurs twice"),
         ('"a/one", "a/two"', '"a/one", "a/one"', "the rule a/one occurs twice"),
         ('["a/three"]', '["a/one"]', "the rule a/one occurs twice"),
         ('["a/three"]', "[]", "a demand names no rules"),

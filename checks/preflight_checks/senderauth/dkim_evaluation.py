@@ -1,7 +1,7 @@
 """Every signature of a message, verified: what the checks `dkim` and `dmarc` know of it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -167,33 +167,33 @@ def _read(bodies: "_Bodies", number: int, one: Field, evidence: Evidence, moment
 
 
 class _Bodies:
-    """The body of a message in the canonical forms that its signatures ask for, each made once."""
+    """The body of a message in the canonical forms that its signatures ask for, each made once, when it is needed."""
 
     def __init__(self, carried: Carried) -> None:
         self._carried = carried
-        self._made: dict[str, list[tuple[Alteration | None, bytes]]] = {}
+        self._made: dict[tuple[str, Alteration | None], bytes] = {}
 
-    def _in(self, form: str) -> list[tuple[Alteration | None, bytes]]:
-        """As it stands, and with each alteration that can be undone."""
+    def _in(self, form: str) -> Iterator[tuple[Alteration | None, bytes]]:
+        """As it stands, then with each alteration that can be undone."""
         from preflight_checks.senderauth.dkim_dkimpy import canonical_body  # here and not above: it loads dkimpy
 
-        if form not in self._made:
-            bodies = [(None, self._carried.body), *self._carried.restored()]
-            self._made[form] = [(alteration, canonical_body(body, form)) for alteration, body in bodies]
-        return self._made[form]
+        for alteration in (None, *Alteration):
+            if (form, alteration) not in self._made:
+                body = self._carried.body if alteration is None else self._carried.restored(alteration)
+                self._made[form, alteration] = canonical_body(body, form)
+            yield alteration, self._made[form, alteration]
 
     def compared(self, signed: Signed, signature: Signature) -> Signed:
         """The same with what the comparison of body hashes says."""
         from preflight_checks.senderauth.dkim_dkimpy import has_body_hash
 
+        is_shorter = False
         for alteration, canonical in self._in(signature.body_form):
             if signature.length is not None and signature.length > len(canonical):
-                continue
-            if has_body_hash(canonical, signature):
+                is_shorter |= alteration is None
+            elif has_body_hash(canonical, signature):
                 tail = 0 if signature.length is None else len(canonical) - signature.length
                 return replace(signed, body=Body.INTACT, alteration=alteration, tail=tail)
-        (_, as_it_stands), *_ = self._in(signature.body_form)
-        is_shorter = signature.length is not None and signature.length > len(as_it_stands)
         return replace(signed, body=Body.SHORTER if is_shorter else Body.CHANGED)
 
 

@@ -1,11 +1,11 @@
 """A message as SMTP carries it, which is what signatures are made over: every line ends in CRLF (RFC 6376 5.3)."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import assert_never
 
 from preflight.findings import Evidence, Place
 from preflight.text import visible
@@ -65,15 +65,15 @@ class Carried:
         shown = visible(f"{one.name}: {one.raw}", limit=_EXCERPT)
         return Evidence("message", f"line {line}, column 1", shown, Place(self.label, line, 1))
 
-    def restored(self) -> Iterator[tuple[Alteration, bytes]]:
-        """The body with what a mail store may have done to it undone, one alteration at a time."""
-        for alteration, pattern, plain in (
-            (Alteration.FROM_QUOTED, _FROM_QUOTED, rb"\1"),
-            (Alteration.DOT_STUFFED, _DOT_STUFFED, rb"."),
-        ):
-            body, count = pattern.subn(plain, self.body)
-            if count:
-                yield alteration, body
+    def restored(self, alteration: Alteration) -> bytes:
+        """The body with what a mail store may have done to it undone."""
+        match alteration:
+            case Alteration.FROM_QUOTED:
+                return _FROM_QUOTED.sub(rb"\1", self.body)
+            case Alteration.DOT_STUFFED:
+                return _DOT_STUFFED.sub(rb".", self.body)
+            case _ as never:
+                assert_never(never)
 
 
 def read_carried(label: str, octets: bytes) -> Carried | NoMail:
@@ -90,5 +90,6 @@ def read_carried(label: str, octets: bytes) -> Carried | NoMail:
 
 def with_crlf(text: bytes, *, end: bool = True) -> bytes:
     """Octets with each line ended by CRLF; with `end` the last one too, should it lack its line break."""
-    lines = _BREAK.sub(b"\r\n", text)
+    is_carried = text.count(b"\n") == text.count(b"\r\n")  # as mail in a file often is; much faster to tell
+    lines = text if is_carried else _BREAK.sub(b"\r\n", text)
     return lines if not end or lines.endswith(b"\r\n") else lines + b"\r\n"

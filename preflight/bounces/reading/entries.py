@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from preflight.bounces.reading.addresses import ADDRESS
@@ -10,6 +10,7 @@ from preflight.bounces.reading.words import either, has_any, load_phrases
 
 _MAX_LINES = 40  # of what is said about one recipient
 _MAX_LINE = 4000  # characters
+_ABOVE = 3  # lines
 _QUOTES = r"[<\[(\"']{0,2}"
 _ADDRESS = rf"{_QUOTES}({ADDRESS})[>\])\"']{{0,2}}"
 # The address first, with whatever dresses lists up.
@@ -26,12 +27,14 @@ _STOP = re.compile(r"\s*(?:-{5,}|={5,}|(?:>>>|<<<|\.\.\. while)\s)")
 class Entry:
     """A recipient and the lines about it.
 
-    `strong`: it stands in a list of recipients, and not in the header that is told of the returned message.
+    `strong`: it stands in a list of recipients, and not in the header that is told of the returned message. `lines`:
+    the numbers of the lines that name it, from 0.
     """
 
     address: str
     said: list[str]
     strong: bool = True
+    lines: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +71,25 @@ def find_entries(lines: list[str]) -> list[Entry]:
         entry = _entry(line) if "@" in line else None
         if entry:
             around = lines[max(0, number - 2) : number] + lines[number + 1 : number + 3]
+            entry.lines.append(number)
             entry.strong = not any(header.match(other) for other in around)
         if entry and not (found and found[-1].strong and found[-1].address.lower() == entry.address.lower()):
             found.append(entry)
             stopped = False
         elif found and not stopped:
+            found[-1].lines += entry.lines if entry else []
             if _STOP.match(line) or len(found[-1].said) >= _MAX_LINES:
                 stopped = True
             else:
                 found[-1].said.append(line)
     return found
+
+
+def is_announced(lines: list[str], number: int) -> bool:
+    """Whether a line, or one right above it, says that mail could not be delivered."""
+    phrases = load_phrases()
+    above = " ".join(lines[max(0, number - _ABOVE) : number + 1]).lower()
+    return has_any(above, phrases.bounce_words) and has_any(above, phrases.mail_words)
 
 
 def _entry(line: str) -> Entry | None:
@@ -114,6 +126,8 @@ def in_a_sentence(lines: list[str], excluded: set[str]) -> tuple[str, list[str]]
             continue
         for match in _INLINE.finditer(line[:_MAX_LINE]):
             address = match[0].lstrip("=*'`")
+            if line[: match.start()].lower().rstrip("<\"' ").endswith(("mail from", "message from", "sent from")):
+                continue  # the sender
             if address.lower() in excluded or address.lower().startswith(_HELPERS):
                 continue
             if _RCPT.search(line) or has_any(line.lower(), words):

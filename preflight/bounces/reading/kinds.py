@@ -1,6 +1,7 @@
 """What a message is by its header: written by a mail server, by a program that answers, or forwarded."""
 
 import re
+from collections.abc import Set
 
 from preflight.bounces.reading.mime import Part
 from preflight.bounces.reading.words import has_any, load_phrases
@@ -53,6 +54,14 @@ def is_answer(message: Part) -> bool:
     while label := _LABEL.match(subject):
         subject = subject[label.end() :]
     return subject.startswith(load_phrases().auto_reply_subjects)
+
+
+def is_complaint(message: Part, types: Set[str]) -> bool:
+    """Whether it is a report of feedback (RFC 5965), or a complaint without one that has a message attached. `types`:
+    of all its parts."""
+    if "message/feedback-report" in types or "feedback-report" in message.raw("content-type").lower():
+        return True
+    return "message/rfc822" in types and has_any(subject_of(message), load_phrases().feedback_subjects)
 
 
 def is_forward(message: Part) -> bool:

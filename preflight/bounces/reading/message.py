@@ -46,7 +46,7 @@ def read_told(text: str) -> list[Recipient]:
 def _read(message: Part, depth: int) -> tuple[Kind, Sequence[Recipient], Part]:
     parts = list(message.walk())
     types = {part.type for part in parts}
-    if "message/feedback-report" in types or "report-type=feedback-report" in message.raw("content-type").lower():
+    if kinds.is_complaint(message, types):
         return "feedback", (), message
     if not types.isdisjoint(_RECEIPTS):
         return *_receipt(message, parts), message
@@ -197,7 +197,7 @@ def _failed_recipients(message: Part) -> list[str]:
 
 
 def _both_ends(message: Part) -> list[str]:
-    fields = ("from", "to", "reply-to", "delivered-to", "x-original-to", "return-path", "sender", "errors-to")
+    fields = ("from", "to", "reply-to", "delivered-to", "return-path", "sender", "errors-to")
     return [address for name in fields for address in _ADDRESSES.findall(message.raw(name)[:4000])]
 
 

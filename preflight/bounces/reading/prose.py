@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from preflight.bounces.reading.addresses import ADDRESS, ip_of
-from preflight.bounces.reading.entries import Entry, find_entries, in_a_sentence, merged
+from preflight.bounces.reading.entries import Entry, find_entries, in_a_sentence, is_announced, merged
 from preflight.bounces.reading.model import Recipient
 from preflight.bounces.reading.replies import Reply, one_line, phase_of, read_reply_line, to_recipient
 from preflight.bounces.reading.returned import cut_returned
@@ -17,10 +17,13 @@ _MAX_RECIPIENTS = 2000
 _MAX_WHOLE = 800  # characters of a text that stand for the reply it does not have
 
 _NAME = r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+# Lines of one reply with empty ones between them: so writes the DragonFly Mail Agent.
+_APART = re.compile(r"^([ \t]*[45][0-7]\d-[^\n]{0,1000})\n[ \t]*\n(?=[ \t]*[45][0-7]\d[ -])", re.MULTILINE)
 _ABOVE_REPLY = re.compile(rf"^[ \t]*({_NAME})[ \t]*\n[ \t]*Remote Server returned", re.MULTILINE | re.IGNORECASE)
 _COMMAND_LINE = re.compile(r"SMTP command[ \t-]*\n[ \t]*([A-Z]{4})", re.IGNORECASE)
 _QMAIL_HOST = re.compile(
-    rf"(?:\n|^|Connected to )([0-9A-Fa-f.:]{{3,45}}|{_NAME}) (?:does not like|failed (?:after|on)|but )"
+    rf"(?:\n|^|Connected to )([0-9A-Fa-f.:]{{3,45}}|{_NAME})(?: \[[0-9A-Fa-f.:]{{3,45}}\])? "
+    r"(?:does not like|did not like|failed (?:after|on)|but )"
 )
 _GENERATED = re.compile(rf"\((?:generated|expanded) from:?\s*<?({ADDRESS})>?\)", re.IGNORECASE)
 _ORIGINAL = re.compile(rf"^\s*original(?:ly)? address(?:ed to)?:?\s*<?({ADDRESS})", re.IGNORECASE | re.MULTILINE)
@@ -43,9 +46,12 @@ def read_prose(
 
     `not_them`: addresses of those who wrote and got the bounce; they count when no one else is named. `named`: the
     recipients by a field of the header (X-Failed-Recipients) or a report, which leaves no doubt. `strict`: only those
-    that stand in a list are taken. `whole_for_none`: the text as a whole stands for what is not said of a recipient.
+    count right above whom it stands that mail could not be delivered. `whole_for_none`: where nothing is said of a
+    recipient, the text as a whole stands for it.
     """
     text = cut_returned(text[:MAX_TEXT])
+    if "-" in text:
+        text = _APART.sub(r"\1\n", text)
     lines = text.split("\n")
     entries = find_entries(lines)
     excluded = {address.lower() for address in not_them}
@@ -56,6 +62,8 @@ def read_prose(
         kept += [Entry(address, []) for key, address in certain.items() if key not in present]
     else:
         others = [entry for entry in entries if entry.address.lower() not in excluded]
+        if strict:
+            others = [entry for entry in others if any(is_announced(lines, number) for number in entry.lines)]
         kept = merged([entry for entry in others if entry.strong] or others or ([] if strict else entries))
         if not kept and not strict and (address := in_a_sentence(lines, excluded)):
             kept = [Entry(*address)]

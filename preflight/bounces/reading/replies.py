@@ -44,8 +44,8 @@ _IN_REPLY = re.compile(
     r"\(in reply to (?:the )?(?:sending )?(?:end of |message )?([A-Za-z]+)[^()\n]{0,100}\)", re.IGNORECASE
 )
 _COMMAND = re.compile(
-    r"(?:\b(?:after|sending|response to|rejected|refused|during|error,|performing the|error from remote \w{1,9})|<<<|"
-    r">>>|\[|^) ?(?:the |sending |pipelined )?"
+    r"(?:\b(?:after|sending|response to|rejected|refused|during|error,|performing the|did not like our|"
+    r"error from remote \w{1,9})|<<<|>>>|\[|^) ?(?:the |sending |pipelined |final )?"
     r"(RCPT|MAIL FROM|MAIL_FROM|end of data|end of message|message body|DATA|BDAT|DOT\b|initial connection|"
     r"(?:initial )?(?:server )?greeting|banner|HELO|EHLO|LHLO)",
     re.IGNORECASE,

@@ -1,5 +1,6 @@
 """What a file holds, told by its content: a message, an mbox, a log, or pasted text; and what a folder holds."""
 
+import errno
 import gzip
 import io
 import os
@@ -86,8 +87,8 @@ def _unpacked(head: bytes, stream: BinaryIO, label: str, now: datetime | None) -
     with gzip.GzipFile(fileobj=_Rejoined(head, stream)) as unpacked:
         try:
             yield from _read(unpacked, label, now)  # type: ignore[arg-type]
-        except (EOFError, zlib.error) as error:
-            raise OSError(f"{label}: cannot be unpacked: {error}") from error
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise OSError(errno.EINVAL, f"cannot be unpacked: {error}", label) from error
 
 
 class _Rejoined(io.RawIOBase):
