@@ -22,11 +22,13 @@ _MARK = re.compile(
     r"""
     (?P<status>\{[x45]\.\d{1,3}\.\d{1,3}(?:-\d{1,3})?\})
     | (?P<repeat>\{\d{1,3}(?:,\d{1,3})?\}|\?)
-    | (?P<class>\\[dDwWsSbB]|\[(?:\\.|[^\]\\])+\]|[.^$])
-    | (?P<open>\((?:\?(?:=|!|<!))?)
+    | (?P<anchor>\\[bB]|[\^$])
+    | (?P<class>\\[dDwWsS]|\[\^?(?:\\[^a-zA-Z]|\\[dws]|[a-z0-9\x20.:/@_-])+\]|\.)
+    | (?P<look>\(\?(?:=|!|<!))
+    | (?P<open>\()
     | (?P<close>\))
     | (?P<either>\|)
-    | (?P<refused>[*+{}\]]|\\[0-9A-Za-z]|[A-Z]|\\\Z)
+    | (?P<refused>[*+{}\[\]]|\\[0-9A-Za-z]|[A-Z]|\\\Z)
     | (?P<character>\\.|.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -138,8 +140,10 @@ class _Reader:
                 raise ValueError(f"{mark!r} is not for patterns; letters are small, repeats have a bound: {{0,40}}")
             case "repeat":
                 self._repeat(mark, branch, before)
-            case "open":
+            case "open" | "look":
                 self._group(mark, branch)
+            case "anchor":
+                branch.other(mark)
             case "class":
                 _check_class(mark)
                 branch.other(mark)
@@ -154,7 +158,7 @@ class _Reader:
                 branch.literal(mark[-1], mark)
 
     def _repeat(self, mark: str, branch: _Branch, before: str) -> None:
-        if before in {"", "repeat", "status"} or (before == "open" and mark != "?"):
+        if before in {"", "repeat", "status", "anchor", "look"} or (before == "open" and mark != "?"):
             raise ValueError(f"{mark!r} repeats nothing that may be repeated")
         if self.at == 2 and before != "open":
             raise ValueError(f"begins with something repeated: {mark!r}")
@@ -185,6 +189,8 @@ def _better(one: Either, other: Either) -> Either:
 
 @cache
 def _check_class(mark: str) -> None:
+    if "--" in mark:
+        raise ValueError(f"{mark!r}: a hyphen stands first or last in a class")
     try:
         re.compile(mark)
     except re.error as error:

@@ -65,6 +65,10 @@ def test_what_a_pattern_is(text: str, either: tuple[str, ...], regex: str) -> No
         ("spam(x", "a bracket is not closed"),
         ("spam)x", "a bracket is not opened"),
         ("spam[z-a]", "bad character range"),
+        ("spam[a--b]", "a hyphen stands"),
+        ("^?spam", "repeats nothing that may be repeated"),
+        ("spam(?!x)?", "repeats nothing that may be repeated"),
+        ("spam[a", "is not for patterns"),
     ],
 )
 def test_what_is_no_pattern(text: str, problem: str) -> None:
