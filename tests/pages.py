@@ -1,7 +1,7 @@
 """Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
-That is the report in README.md, the examples in docs/formats.md, the pages of providers in docs/codes/, in docs/dnsbl.md
-the lists and the comparison, in docs/authentication.md two more.
+That is the report in README.md, the examples in docs/formats.md, the pages of providers in docs/codes/, in
+docs/dnsbl.md the lists and the comparison, in docs/authentication.md two more.
 """
 
 import contextlib
