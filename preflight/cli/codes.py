@@ -1,5 +1,6 @@
 """`preflight codes`: the bounce catalogue."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, assert_never
 
@@ -23,6 +24,21 @@ class PageFormat(StrEnum):
 
 
 FormatOption = Annotated[PageFormat, typer.Option("--format", help="Format of the output.")]
+
+
+def show_page(
+    output_format: PageFormat, *, text: Callable[[int], str], json: Callable[[], str], markdown: Callable[[], str]
+) -> None:
+    """Write a page in the format that was asked for. `text` takes the columns to write in."""
+    match output_format:
+        case PageFormat.TEXT:
+            show(text(width()))
+        case PageFormat.JSON:
+            show(json(), machine=True)
+        case PageFormat.MARKDOWN:
+            show(markdown(), machine=True)
+        case _:
+            assert_never(output_format)
 
 
 def codes(
@@ -52,29 +68,23 @@ def codes(
         _not_seen(language, output_format)
         return
     bounces = _chosen(registry.catalogue, " ".join(code) if code else None)
-    match output_format:
-        case PageFormat.TEXT:
-            show(codes_text(bounces, registry, language, width()))
-        case PageFormat.JSON:
-            show(codes_json(bounces, registry, language), machine=True)
-        case PageFormat.MARKDOWN:
-            show(codes_markdown(bounces, registry, language), machine=True)
-        case _:
-            assert_never(output_format)
+    show_page(
+        output_format,
+        text=lambda columns: codes_text(bounces, registry, language, columns),
+        json=lambda: codes_json(bounces, registry, language),
+        markdown=lambda: codes_markdown(bounces, registry, language),
+    )
 
 
 def _not_seen(language: "Language", output_format: PageFormat) -> None:
     from preflight.render.catalogue import not_seen_json, not_seen_markdown, not_seen_text
 
-    match output_format:
-        case PageFormat.TEXT:
-            show(not_seen_text(language, width()))
-        case PageFormat.JSON:
-            show(not_seen_json(language), machine=True)
-        case PageFormat.MARKDOWN:
-            show(not_seen_markdown(language), machine=True)
-        case _:
-            assert_never(output_format)
+    show_page(
+        output_format,
+        text=lambda columns: not_seen_text(language, columns),
+        json=lambda: not_seen_json(language),
+        markdown=lambda: not_seen_markdown(language),
+    )
 
 
 def _chosen(catalogue: "Catalogue", text: str | None) -> "list[Bounce]":

@@ -1,11 +1,11 @@
 """`preflight profiles`: what receivers demand of those who send to them."""
 
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.codes import FormatOption, PageFormat
-from preflight.cli.common import LangOption, complain, show, width
+from preflight.cli.codes import FormatOption, PageFormat, show_page
+from preflight.cli.common import LangOption, complain
 
 if TYPE_CHECKING:
     from preflight.profiles import Profile
@@ -28,15 +28,12 @@ def profiles(
         complain(problem)
     language = registry.language(lang.value)
     chosen = _chosen(name)
-    match output_format:
-        case PageFormat.TEXT:
-            show(profiles_text(chosen, registry, language, width(), details=name is not None))
-        case PageFormat.JSON:
-            show(profiles_json(chosen, registry, language), machine=True)
-        case PageFormat.MARKDOWN:
-            show(profiles_markdown(chosen, registry, language), machine=True)
-        case _:
-            assert_never(output_format)
+    show_page(
+        output_format,
+        text=lambda columns: profiles_text(chosen, registry, language, columns, details=name is not None),
+        json=lambda: profiles_json(chosen, registry, language),
+        markdown=lambda: profiles_markdown(chosen, registry, language),
+    )
 
 
 def _chosen(name: str | None) -> "list[Profile]":

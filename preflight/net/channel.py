@@ -20,6 +20,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.renderer
 
+from preflight.net.replies import read_reply
+
 EDNS_PAYLOAD = 1232  # octets; what passes everywhere without fragments (DNS flag day 2020)
 FLAGS = dns.flags.RD | dns.flags.AD
 """Look it up, and say whether DNSSEC vouches for it: that is what AD asks for in a question (RFC 6840 5.7)."""
@@ -140,7 +142,7 @@ class _Channel:
         if asked is None or asked.reply.done():
             return
         try:
-            message = dns.message.from_wire(data, raise_on_truncation=True)
+            message = read_reply(data, asked.rdtype)
         except dns.message.Truncated as error:
             if asked.is_answered_by(error.message()):  # type: ignore[no-untyped-call]
                 asked.reply.set_exception(error)

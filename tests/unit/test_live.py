@@ -6,6 +6,7 @@ from typing import cast
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdata
 import dns.rrset
 import pytest
 
@@ -266,3 +267,52 @@ def test_what_dnssec_vouches_for_is_told(name: str, vouched: tuple[str, ...], au
             transport.close()
 
     assert asyncio.run(query()).authenticated is authenticated
+
+
+class Handing(HalfWay):
+    """A name server that hands out records as octets, whatever their type says."""
+
+    def __init__(self, *records: bytes) -> None:
+        super().__init__()
+        self._records = records
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        query = dns.message.from_wire(data)
+        (asked,) = query.question
+        reply = dns.message.make_response(query, recursion_available=True)
+        answer = dns.rrset.RRset(asked.name, asked.rdclass, asked.rdtype)
+        for octets in self._records:
+            answer.add(dns.rdata.GenericRdata(asked.rdclass, asked.rdtype, octets), 60)
+        reply.answer.append(answer)
+        self.transport.sendto(reply.to_wire(), addr)
+
+
+def handed(rtype: str, *records: bytes) -> Answer:
+    async def query() -> Answer:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Handing(*records), local_addr=("127.0.0.1", 0))
+        try:
+            source = LiveSource([f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"], 0.2)
+            return await source.ask(Question("_25._tcp.mail.example.com", rtype))
+        finally:
+            transport.close()
+
+    return asyncio.run(query())
+
+
+def test_a_tlsa_record_of_another_length_is_told_and_not_dropped() -> None:
+    good = b"\x03\x01\x01" + b"\xab" * 32
+    text = "3 1 1 " + "ab" * 32
+    assert handed("TLSA", good).values == (text,)
+    assert handed("TLSA", b"\x03\x01\x01\xab\xcd").values == ("\\# 5 030101abcd",)
+    assert set(handed("TLSA", good, b"\x03\x01\x01\xab\xcd", b"\x03").values) == {
+        text,
+        "\\# 5 030101abcd",
+        "\\# 1 03",
+    }
+
+
+def test_other_records_that_are_broken_are_no_answer() -> None:
+    with pytest.raises(Unanswered) as caught:
+        handed("A", b"\xc0\x00")
+    assert caught.value.reason is Reason.TIMEOUT

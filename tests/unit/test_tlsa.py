@@ -38,7 +38,10 @@ def test_records(text: str, record: Tlsa) -> None:
         (f"3 1 2 {SHA256}", "it has 32 octets, and SHA-512 has 64"),
         (f"3 1 1 {SHA256}0", "it has an odd number of hexadecimal digits"),
         ("3 1 1", "it cannot be read"),
-        ("\\# 35 030101", "it cannot be read"),
+        ("\\# 5 030101abcd", "it has 2 octets, and SHA-256 has 32"),
+        (f"\\# 36 03 01 02 {SHA256}00", "it has 33 octets, and SHA-512 has 64"),
+        ("\\# 3 030101", "it cannot be read"),
+        ("\\# 0", "it cannot be read"),
         ("", "it cannot be read"),
     ],
 )

@@ -21,6 +21,7 @@ _WHOLE = 0  # the matching type without a digest (RFC 6698 2.1.3)
 _DIGESTS = {1: ("sha256", 32), 2: ("sha512", 64)}  # matching types, and the octets of each
 _PKIX = {0: "PKIX-TA(0)", 1: "PKIX-EE(1)"}
 _RECORD = re.compile(r"([0-9]{1,3}) ([0-9]{1,3}) ([0-9]{1,3}) ([0-9A-Fa-f ]+)")
+_GENERIC = re.compile(r"\\# [0-9]+ ([0-9A-Fa-f ]+)")  # RFC 3597 5: how a record comes that is no TLSA record
 _MOST = 20  # certificates that a server sent, of those that are followed
 
 
@@ -40,8 +41,8 @@ class Tlsa:
 
 
 def read_tlsa(text: str) -> Tlsa | Message:
-    """A record from its master-file form; or why senders pass it over. Takes any text."""
-    match = _RECORD.fullmatch(text)
+    """A record from its master-file form, or the generic one; or why senders pass it over. Takes any text."""
+    match = _RECORD.fullmatch(_written_out(text))
     if match is None:
         return Message("it cannot be read")
     usage, selector, matching = (int(match[at]) for at in (1, 2, 3))
@@ -62,6 +63,15 @@ def read_tlsa(text: str) -> Tlsa | Message:
         args = {"count": str(len(data)), "digest": name.upper().replace("SHA", "SHA-"), "size": str(size)}
         return Message("it has {count} octets, and {digest} has {size}", args)
     return Tlsa(usage, selector, matching, data)
+
+
+def _written_out(text: str) -> str:
+    """The master-file form of a record in the generic one; what is none as it is."""
+    match = _GENERIC.fullmatch(text)
+    digits = match[1].replace(" ", "") if match else ""
+    if len(digits) < 8:  # not even an octet of data behind the three numbers
+        return text
+    return f"{int(digits[:2], 16)} {int(digits[2:4], 16)} {int(digits[4:6], 16)} {digits[6:]}"
 
 
 @dataclass(frozen=True, slots=True)
