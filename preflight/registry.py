@@ -31,6 +31,7 @@ class Registry:
         self.problems: list[str] = []
         self._packages: dict[str, None] = {"preflight": None}
         self._named_by: dict[str, list[str]] = {}
+        self._prevented: dict[str, tuple[str, ...]] = {}
         for bounce in catalogue.bounces.values():
             for rule_id in bounce.rules:
                 self._named_by.setdefault(rule_id, []).append(bounce.id)
@@ -81,7 +82,10 @@ class Registry:
 
     def prevented(self, rule: Rule) -> tuple[str, ...]:
         """The ids of the bounces that a rule prevents: those that it declares, then those whose entry names it."""
-        return tuple(dict.fromkeys((*rule.prevents, *self._named_by.get(rule.id, ()))))
+        if rule.id not in self._prevented:
+            named = self._named_by.get(rule.id, ())
+            self._prevented[rule.id] = tuple(dict.fromkeys((*rule.prevents, *named)))
+        return self._prevented[rule.id]
 
 
 def load_registry() -> Registry:

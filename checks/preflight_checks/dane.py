@@ -5,10 +5,10 @@ Only with --probe are the hosts connected to and their certificates compared wit
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Evidence, Finding, Severity
+from preflight.moment import now
 from preflight.net.dns import Answer, Unanswered
 from preflight.text import Message, listing
 from preflight_checks.hosts import Found, MailHosts, look_up, mail_hosts
@@ -295,7 +295,7 @@ async def _certificate(ctx: Context, promise: _Promise) -> Findings:
             for finding in could_not_look((MISMATCH,), sight):
                 yield finding
         return
-    outcome = compare(promise.records, sight.secured.sent, (promise.name, promise.domain), datetime.now(UTC))
+    outcome = compare(promise.records, sight.secured.sent, (promise.name, promise.domain), now())
     why = outcome.why or Message("-")
     if outcome.kept:
         yield MISMATCH.passes(

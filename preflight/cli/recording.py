@@ -12,6 +12,7 @@ from preflight.cli.policy import Choice, chosen_policy
 from preflight.cli.running import fly
 from preflight.config import Config
 from preflight.errors import ConfigError
+from preflight.net.https import Fetcher
 from preflight.net.smtp import Dialer
 from preflight.policy import Policy
 from preflight.registry import Registry
@@ -43,9 +44,9 @@ class Flight:
         engine = self.engine
         if target is None:
             return engine.run(self.subjects, self.policy), []
-        recorder = Recorder(engine.source, _dialer(self.subjects), engine.settings)
+        recorder = Recorder(engine.source, _dialer(self.subjects), engine.settings, _fetcher(self.subjects))
         given = (self.subjects, recorder.source, engine.registry, self.policy, recorder.settings, engine.deadline)
-        run, reports = fly(*given, dialer=recorder.dialer)
+        run, reports = fly(*given, dialer=recorder.dialer, fetcher=recorder.fetcher)
         engine.remember()
         choice = self.choice
         text = recorder.text(
@@ -54,7 +55,9 @@ class Flight:
             self.subjects,
             config=self.config,
             config_file=self.config_file,
-            choice=ChoiceFacts(list(choice.select), list(choice.ignore), choice.fail_on, choice.profile, self.whole),
+            choice=ChoiceFacts(
+                list(choice.select), list(choice.ignore), choice.fail_on, choice.profile, choice.bulk, self.whole
+            ),
             deadline=engine.deadline,
         )
         try:
@@ -70,6 +73,14 @@ def _dialer(subjects: Sequence[Subject]) -> Dialer | None:
     from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
 
     return LiveDialer()
+
+
+def _fetcher(subjects: Sequence[Subject]) -> Fetcher | None:
+    if not any(subject.probe for subject in subjects):
+        return None
+    from preflight.net.https_live import LiveFetcher  # as above
+
+    return LiveFetcher()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +100,7 @@ def fly_again(path: str, registry: Registry) -> Replayed:
     if replay.version != __version__:
         complain(f"{path} was recorded by preflight {replay.version}, and this is {__version__}: reports may differ")
     facts = replay.choice
-    choice = Choice(tuple(facts.select), tuple(facts.ignore), facts.fail_on, facts.profile)
+    choice = Choice(tuple(facts.select), tuple(facts.ignore), facts.fail_on, facts.profile, facts.bulk)
     policy = chosen_policy(replay.config, registry, choice)
     _, reports = fly(
         replay.subjects,
@@ -99,6 +110,7 @@ def fly_again(path: str, registry: Registry) -> Replayed:
         replay.settings(registry),
         replay.deadline,
         dialer=replay.dialer,
+        fetcher=replay.fetcher,
         moment=replay.moment,
         is_over=replay.is_over if replay.was_cut else None,
     )

@@ -13,6 +13,7 @@ from preflight.cli.output import OutputFile
 from preflight.errors import ConfigError
 from preflight.moment import Moment
 from preflight.net.dns import Answer, Question, Reason, Source, Unanswered
+from preflight.net.https import Fetcher
 from preflight.net.smtp import Dialer
 from preflight.notices import with_stale_waivers
 from preflight.policy import ExitCode, Policy, exit_code
@@ -55,6 +56,7 @@ def fly(
     deadline: float,
     *,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
     moment: Moment | None = None,
     is_over: IsOver | None = None,
 ) -> tuple[Run, list[Report]]:
@@ -73,6 +75,7 @@ def fly(
             on_progress=on_progress,
             on_judged=on_judged,
             dialer=dialer,
+            fetcher=fetcher,
             moment=moment,
             is_over=is_over,
         )

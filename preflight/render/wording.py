@@ -109,7 +109,7 @@ def prevented(language: Language, bounces: Sequence[str], codes: Mapping[str, st
     """The replies that stand on the board, and how many of other receivers there are. `codes`: reply by bounce."""
     shown = [codes[bounce] for bounce in bounces if bounce in codes]
     if others := len(bounces) - len(shown):
-        shown.append(language.say("{count} replies of other receivers", count=str(others)))
+        shown.append(language.say("{count} other replies", count=str(others)))
     return ", ".join(shown)
 
 

@@ -18,6 +18,7 @@ from preflight.memory import Memory
 from preflight.moment import ERRAND
 from preflight.net.addresses import IPAddress
 from preflight.net.dns import Answer, NxDomain, Question, Records, Source, Unanswered
+from preflight.net.https import Fetcher, FetchTrouble, Page
 from preflight.net.programs import Command, Programs
 from preflight.net.smtp import Certificate, Dialer, Heard, Secured, SmtpTrouble, Wire
 from preflight.report import Report
@@ -30,6 +31,7 @@ from preflight.tape.recording import (
     CutFacts,
     DnsFacts,
     MessageFacts,
+    PageFacts,
     PlaceFacts,
     ProgramFacts,
     Recording,
@@ -43,17 +45,22 @@ from preflight.tape.recording import (
 
 
 class Recorder:
-    """The record of one run. Hand its source, dialer and settings to the run in place of those that they wrap."""
+    """The record of one run. Hand its doors (source, dialer, fetcher, settings) to the run in place of those that they
+    wrap."""
 
-    def __init__(self, source: Source, dialer: Dialer | None, settings: Settings) -> None:
+    def __init__(
+        self, source: Source, dialer: Dialer | None, settings: Settings, fetcher: Fetcher | None = None
+    ) -> None:
         self._dns: list[DnsFacts] = []
         self._calls: list[_Call] = []
+        self._pages: list[PageFacts] = []
         self._programs: list[ProgramFacts] = []
         self._installed: dict[str, list[str] | None] = {}
         self._memory: dict[str, datetime | None] = {}
         self._secrets = settings.secrets
         self.source: Source = _RecordedSource(source, self._dns)
         self.dialer: Dialer | None = _RecordedDialer(dialer, self._calls) if dialer is not None else None
+        self.fetcher: Fetcher | None = _RecordedFetcher(fetcher, self._pages) if fetcher is not None else None
         self.settings = replace(
             settings,
             memory=_RecordedMemory(settings.memory, self._memory),
@@ -99,6 +106,7 @@ class Recorder:
             subjects=[_subject(subject) for subject in subjects],
             dns=list(self._dns),
             smtp=[call.facts() for call in list(self._calls)],
+            https=list(self._pages),
             programs=list(self._programs),
             installed=dict(self._installed),
             memory=dict(self._memory),
@@ -190,6 +198,7 @@ def _answered(question: Question, answer: Answer, *, opinion: bool) -> DnsFacts:
         note=answer.note,
         places=[PlaceFacts.of(place) for place in answer.places],
         opinion=opinion,
+        authenticated=answer.authenticated,
     )
 
 
@@ -238,7 +247,7 @@ class _Call:
 def _secured(secured: Secured) -> SecuredFacts:
     certificate = secured.certificate
     facts = _certificate(certificate) if certificate is not None else None
-    return SecuredFacts(secured.version, secured.cipher, facts, secured.chain.name)
+    return SecuredFacts(secured.version, secured.cipher, facts, secured.chain.name, list(secured.sent))
 
 
 def _certificate(one: Certificate) -> CertificateFacts:
@@ -304,6 +313,30 @@ class _RecordedWire(Wire):
 
     def close(self, parting: str = "") -> None:
         self._wire.close(parting)
+
+
+# --- HTTPS ----------------------------------------------------------------------------------------------------------
+
+
+class _RecordedFetcher(Fetcher):
+    def __init__(self, fetcher: Fetcher, kept: list[PageFacts]) -> None:
+        self._fetcher = fetcher
+        self._kept = kept
+
+    async def fetch(self, address: IPAddress, host: str, path: str) -> Page:
+        facts = PageFacts(ERRAND.get(), str(address), host, path, unfinished=True)
+        self._kept.append(facts)
+        place = len(self._kept) - 1
+        try:
+            page = await self._fetcher.fetch(address, host, path)
+        except FetchTrouble as trouble:
+            self._kept[place] = msgspec.structs.replace(
+                facts, failure=trouble.failure.name, detail=trouble.detail, unfinished=False
+            )
+            raise
+        told = {"status": page.status, "media_type": page.media_type, "location": page.location, "body": page.body}
+        self._kept[place] = msgspec.structs.replace(facts, **told, unfinished=False)
+        return page
 
 
 # --- the machine ----------------------------------------------------------------------------------------------------

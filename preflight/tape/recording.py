@@ -91,6 +91,7 @@ class DnsFacts(_Part, frozen=True):
     reason: str = ""
     detail: str = ""
     opinion: bool = False
+    authenticated: bool = False
 
     @property
     def unfinished(self) -> bool:
@@ -118,6 +119,7 @@ class SecuredFacts(_Part, frozen=True):
     cipher: str
     certificate: CertificateFacts | None
     chain: str
+    sent: list[bytes] = []
 
 
 class StepFacts(_Part, frozen=True):
@@ -143,6 +145,22 @@ class ConnectionFacts(_Part, frozen=True):
     local: str | None = None
     steps: list[StepFacts] = []
     times: list[float] = []
+    unfinished: bool = False
+
+
+class PageFacts(_Part, frozen=True):
+    """A page that was asked for over HTTPS: on whose behalf, where, and what came. See `preflight.net.https.Page`."""
+
+    errand: str
+    address: str
+    host: str
+    path: str
+    status: int = 0
+    media_type: str = ""
+    location: str = ""
+    body: bytes = b""
+    failure: str | None = None
+    detail: str = ""
     unfinished: bool = False
 
 
@@ -177,6 +195,7 @@ class ChoiceFacts(_Part, frozen=True):
     ignore: list[str] = []
     fail_on: str | None = None
     profile: str | None = None
+    bulk: bool | None = None
     whole: bool = True
 
 
@@ -206,6 +225,7 @@ class Recording(_Part, frozen=True, tag_field="schema", tag=SCHEMA, omit_default
     subjects: Annotated[list[SubjectFacts], msgspec.Meta(min_length=1)]
     dns: list[DnsFacts]
     smtp: list[ConnectionFacts]
+    https: list[PageFacts]
     programs: list[ProgramFacts]
     installed: dict[str, list[str] | None]
     memory: dict[str, Time | None]

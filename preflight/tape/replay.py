@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from preflight.check import Secret, Settings
 from preflight.config import Config
@@ -20,6 +20,7 @@ from preflight.memory import Memory
 from preflight.moment import ERRAND, Moment
 from preflight.net.addresses import IPAddress, parse_address
 from preflight.net.dns import Answer, NoData, NxDomain, Question, Reason, Records, Source, Unanswered
+from preflight.net.https import Fetcher, FetchFailure, FetchTrouble, Page
 from preflight.net.programs import Command, Programs
 from preflight.net.smtp import Certificate, Chain, Dialer, Heard, Limits, Secured, SmtpTrouble, Trouble, Wire
 from preflight.registry import Registry
@@ -30,6 +31,7 @@ from preflight.tape.recording import (
     CertificateFacts,
     ConnectionFacts,
     DnsFacts,
+    PageFacts,
     Recording,
     SecuredFacts,
     StepFacts,
@@ -53,7 +55,7 @@ class Replay:
         steps = [step for connection in recording.smtp for step in connection.steps]
         self._expected = sum(
             sum(one.unfinished for one in several)
-            for several in (recording.dns, recording.smtp, steps, recording.programs)
+            for several in (recording.dns, recording.smtp, steps, recording.https, recording.programs)
         )
         if len(facts.timings) != len(recording.subjects):
             raise ConfigError("the recording is damaged: its subjects and their times differ in number")
@@ -62,6 +64,7 @@ class Replay:
             self.source: Source = _ReplayedSource(recording.dns, facts.servers, self._stalls)
             limits = Limits(**facts.limits)
             self.dialer: Dialer = _ReplayedDialer(recording.smtp, limits, facts.has_roots, self._stalls)
+            self.fetcher: Fetcher = _ReplayedFetcher(recording.https, self._stalls)
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"the recording is damaged: {visible(str(error), limit=200)}") from None
         self.moment = Moment(facts.now, facts.today, facts.nonce)
@@ -169,14 +172,16 @@ class _ReplayedSource(Source):
 
 def _answer(question: Question, facts: DnsFacts) -> Answer:
     """What came of a question that came to an end. Raises `Unanswered`."""
-    aliases, places = tuple(facts.aliases), tuple(place.place() for place in facts.places)
+    aliases = tuple(facts.aliases)
+    places = tuple(place.place() for place in facts.places)
+    more: dict[str, Any] = {"note": facts.note, "places": places, "authenticated": facts.authenticated}
     match facts.outcome:
         case "records":
-            return Records(question, aliases, tuple(facts.values), note=facts.note, places=places)
+            return Records(question, aliases, tuple(facts.values), **more)
         case "no-data":
-            return NoData(question, aliases, note=facts.note, places=places)
+            return NoData(question, aliases, **more)
         case "no-such-name":
-            return NxDomain(question, aliases, note=facts.note, places=places)
+            return NxDomain(question, aliases, **more)
         case _:
             raise Unanswered(question, Reason[facts.reason], facts.detail)
 
@@ -290,7 +295,7 @@ def _heard(step: StepFacts) -> Heard:
 
 def _secured(facts: SecuredFacts) -> Secured:
     certificate = _certificate(facts.certificate) if facts.certificate is not None else None
-    return Secured(facts.version, facts.cipher, certificate, Chain[facts.chain])
+    return Secured(facts.version, facts.cipher, certificate, Chain[facts.chain], tuple(facts.sent))
 
 
 def _certificate(facts: CertificateFacts) -> Certificate:
@@ -304,6 +309,31 @@ def _certificate(facts: CertificateFacts) -> Certificate:
         facts.key,
         facts.bits,
     )
+
+
+# --- HTTPS ----------------------------------------------------------------------------------------------------------
+
+
+class _ReplayedFetcher(Fetcher):
+    def __init__(self, pages: Sequence[PageFacts], stalls: _Stalls) -> None:
+        self._stalls = stalls
+        self._known: dict[tuple[str, str, str, str], deque[PageFacts]] = {}
+        for facts in pages:
+            key = (facts.errand, str(parse_address(facts.address)), facts.host, facts.path)
+            self._known.setdefault(key, deque()).append(facts)
+            if facts.failure is not None:
+                _ = FetchFailure[facts.failure]
+
+    async def fetch(self, address: IPAddress, host: str, path: str) -> Page:
+        waiting = self._known.get((ERRAND.get(), str(address), host, path))
+        if not waiting:
+            raise FetchTrouble(FetchFailure.UNREACHABLE, NOT_RECORDED)
+        facts = waiting.popleft()
+        if facts.unfinished:
+            await self._stalls.wait()
+        if facts.failure is not None:
+            raise FetchTrouble(FetchFailure[facts.failure], facts.detail)
+        return Page(facts.status, facts.media_type, facts.location, facts.body)
 
 
 # --- the machine ----------------------------------------------------------------------------------------------------

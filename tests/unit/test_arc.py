@@ -154,7 +154,7 @@ def test_any_fields(seal: bytes, signature: bytes, results: bytes, number: bytes
     )  # fmt: skip
     chain = verify(message)
     assert isinstance(chain, Chain)
-    assert chain.problem is not None
+    assert chain.problem is not None or chain.too_large
 
 
 def test_a_body_that_is_made_to_take_long() -> None:

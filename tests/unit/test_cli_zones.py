@@ -66,7 +66,7 @@ def test_options_that_do_not_go_together(
 
 
 def test_notes_go_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(folder, **{"good.example.zone": "mail A 203.0.113.25\n@ MX 10 mail\n"})
+    write(folder, **{"good.example.zone": 'mail A 203.0.113.25\n@ MX 10 mail\n@ TXT "v=spf1 mx -all"\n'})
     with LabDns(demo_world()) as dns:
         args = ["check", "mail.good.example", "--zone", "good.example.zone", "--resolver", dns.address]
         assert main([*args, "--format", "json"]) == 0

@@ -91,6 +91,7 @@ def test_commands_run(
 def _write_zones(folder: Path) -> None:
     """The zone files that the docs name: of example.com, and of the network that it is in."""
     forward = "@ SOA ns hostmaster 1 2 3 4 5\n@ MX 10 mail\nmail A 203.0.113.25\nns A 203.0.113.53\n"
+    forward += '@ TXT "v=spf1 mx -all"\n_dmarc TXT "v=DMARC1; p=none"\n'
     reverse = "@ SOA ns.example.com. hostmaster.example.com. 1 2 3 4 5\n25 PTR mail.example.com.\n"
     for name, text in {
         "zones/example.com.zone": forward,

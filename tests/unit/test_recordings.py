@@ -1,6 +1,7 @@
 """The file of a recorded run: what it keeps and masks, what comes of a damaged one, that it is whole or not there."""
 
 import asyncio
+import ipaddress
 import json
 import os
 import signal
@@ -28,6 +29,8 @@ from preflight.memory import Memory
 from preflight.moment import chance, now
 from preflight.net.dns import Answer, NoData, Question, Reason, Records, Unanswered
 from preflight.net.fake import FakeSource
+from preflight.net.https import Fetcher, FetchFailure, FetchTrouble, Page
+from preflight.net.https_fake import FakeFetcher
 from preflight.net.programs import Command, Programs
 from preflight.net.smtp import Certificate, Conversation, Secured
 from preflight.net.smtp_fake import FakeDialer, FakeServer
@@ -40,6 +43,7 @@ from preflight.tape.recording import (
     CertificateFacts,
     ChoiceFacts,
     DnsFacts,
+    PageFacts,
     SecuredFacts,
     SubjectFacts,
     load_recording,
@@ -182,6 +186,37 @@ def test_all_that_comes_from_outside_is_kept() -> None:
     assert recording.memory == {"a fact": datetime(2026, 11, 1, tzinfo=UTC)}
 
 
+PAGE = Page(200, "text/plain", "", b"version: STSv1\r\n\xff")
+
+
+def test_pages_are_kept() -> None:
+    """In the order in which each errand asked for them; what was not asked for is not there."""
+    address, host = ipaddress.ip_address("192.0.2.1"), "mta-sts.example.com"
+    fetcher = FakeFetcher({f"https://{host}/good": PAGE, f"https://{host}/bad": FetchFailure.UNTRUSTED})
+    recorder = Recorder(FakeSource({}), None, Settings(), fetcher)
+    run = Run([Subject(domain="example.com")], recorder.source, registry=Registry(load_catalogue()))
+    (report,) = run.fly_blocking()
+
+    async def fetched(door: Fetcher) -> list[Page | tuple[FetchFailure, str]]:
+        found: list[Page | tuple[FetchFailure, str]] = []
+        for path in ("/good", "/bad", "/bad"):
+            try:
+                found.append(await door.fetch(address, host, path))
+            except FetchTrouble as trouble:
+                found.append((trouble.failure, trouble.detail))
+        return found
+
+    assert recorder.fetcher is not None
+    before = asyncio.run(fetched(recorder.fetcher))
+    subjects = [Subject(domain="example.com")]
+    choice = ChoiceFacts()
+    text = recorder.text(run, [report], subjects, config=Config(), config_file="", choice=choice, deadline=30.0)
+    replay = Replay(read_recording(text.encode()))
+    assert asyncio.run(fetched(replay.fetcher)) == before == [PAGE, *[(FetchFailure.UNTRUSTED, "scripted")] * 2]
+    with pytest.raises(FetchTrouble, match="not in the recording"):
+        asyncio.run(replay.fetcher.fetch(address, host, "/other"))
+
+
 def test_secrets_are_masked_wherever_they_stand() -> None:
     text, report = recorded(secret="SecretKey12")
     assert "secretkey12" not in text.lower()
@@ -211,6 +246,7 @@ def test_each_field_has_a_place_in_the_file() -> None:
     assert names(Records) - {"found"} == {*DnsFacts.__struct_fields__} - {
         "outcome", "values", "reason", "detail", "opinion"
     }  # fmt: skip
+    assert names(Page) == {*PageFacts.__struct_fields__} & names(Page)
     assert names(Secured) == set(SecuredFacts.__struct_fields__)
     assert names(Certificate) == set(CertificateFacts.__struct_fields__)
 

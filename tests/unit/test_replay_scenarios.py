@@ -66,6 +66,7 @@ class Scenario:
 
 
 ZONE = "@ SOA ns hostmaster 1 2 3 4 5\n@ NS ns\n@ MX 10 mail\nmail A 203.0.113.25\nout CNAME www.good.example.\n"
+ZONE += '@ TXT "v=spf1 mx -all"\n'
 MANY = """
 [[subject]]
 name = "first"

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from preflight.findings import Evidence
+from preflight.moment import now
 from preflight.net.dns import Resolver, Unanswered
 from preflight.subject import MessageSource
 from preflight.text import Message
@@ -127,7 +128,7 @@ class Verified:
 def utc_now() -> datetime:
     """The clock by which t= and x= are judged in a message that no server has taken yet (one in a file may be old);
     tests put their own in its place."""
-    return datetime.now(UTC)
+    return now()
 
 
 async def verify_message(dns: Resolver, message: MessageSource) -> Verified | NoMail:

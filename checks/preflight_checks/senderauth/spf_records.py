@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preflight.findings import Evidence
 from preflight.net.dns import Answer, Question, Unanswered
@@ -40,11 +40,13 @@ class Published:
         """The question, and the SPF records in its answer; the other TXT records of a domain are many, and no matter"""
         asked = f"TXT {self.domain}"
         if isinstance(self.outcome, Unanswered) or not self.outcome:
-            return Evidence("dns", asked, self.outcome.evidence.seen)
+            return replace(self.outcome.evidence, asked=asked)
         if not self.texts:
-            return Evidence("dns", asked, f"{len(self.outcome.values)} TXT records, none of them v=spf1")
+            seen = f"{len(self.outcome.values)} TXT records, none of them v=spf1"
+            return replace(self.outcome.evidence, asked=asked, seen=seen)
         seen = " | ".join(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…" for text in self.texts)
-        return Evidence("dns", asked, " → ".join((*self.outcome.aliases, seen)))
+        whole = self.outcome.evidence_of(self.texts[0])
+        return replace(whole, asked=asked, seen=" → ".join((*self.outcome.aliases, seen)))
 
 
 def published(domain: str, outcome: Outcome) -> Published:
