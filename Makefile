@@ -32,11 +32,14 @@ bench: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m tests.benchmarks.message_fuzz
+	$(BIN)/python -m tests.benchmarks.bounces_fuzz
 
 docs: $(READY)
 	$(BIN)/preflight rules --format markdown --lang en > docs/rules.md
 	$(BIN)/preflight codes --format markdown --lang en > docs/codes.md
+	$(BIN)/preflight profiles --format markdown --lang en > docs/receivers.md
 	$(BIN)/preflight schema > docs/report.schema.json
+	$(BIN)/preflight schema diagnosis > docs/diagnosis.schema.json
 	$(BIN)/python -m tests.pages
 
 clean:

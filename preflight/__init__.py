@@ -14,10 +14,12 @@ _HOMES = {
     "Context": "check",
     "Evidence": "findings",
     "Finding": "findings",
+    "LiveSource": "net.live",
     "Policy": "policy",
     "PreflightError": "errors",
     "Report": "report",
     "Rule": "check",
+    "Run": "runner",
     "Severity": "findings",
     "Status": "findings",
     "Subject": "subject",
@@ -32,9 +34,10 @@ if TYPE_CHECKING:
     from preflight.errors import PreflightError
     from preflight.findings import Evidence, Finding, Severity, Status
     from preflight.net.dns import Unanswered
+    from preflight.net.live import LiveSource
     from preflight.policy import Policy
     from preflight.report import Report
-    from preflight.runner import run, run_async
+    from preflight.runner import Run, run, run_async
     from preflight.subject import Subject
 
 __all__ = [
@@ -42,10 +45,12 @@ __all__ = [
     "Context",
     "Evidence",
     "Finding",
+    "LiveSource",
     "Policy",
     "PreflightError",
     "Report",
     "Rule",
+    "Run",
     "Severity",
     "Status",
     "Subject",

@@ -25,7 +25,10 @@ from typing import Any, Generic, TypeVar
 from preflight.errors import PluginError
 from preflight.findings import Evidence, Finding, Severity, Status, gather
 from preflight.memory import Memory, NoMemory
+from preflight.moment import ERRAND
 from preflight.net.dns import Resolver
+from preflight.net.https import Fetcher
+from preflight.net.programs import LivePrograms, Programs
 from preflight.net.smtp import Dialer
 from preflight.subject import OPTIONS, Subject
 from preflight.text import Message, Words, listing
@@ -187,12 +190,13 @@ class Settings:
     """What checks may know besides the subject.
 
     `secrets`: by name, `dqs` for Spamhaus' Data Query Service. `options`: by check id, an instance of its options.
-    `memory`: what earlier runs found through the same resolver.
+    `memory`: what earlier runs found through the same resolver. `programs`: those of this machine.
     """
 
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     memory: Memory = field(default_factory=NoMemory)
+    programs: Programs = field(default_factory=LivePrograms)
 
 
 class Recorder(ABC):
@@ -232,7 +236,7 @@ class Peers:
 
 
 class Context:
-    """All that a check sees: the subject, DNS, SMTP, its options, and the way to hand parts to judges.
+    """All that a check sees: the subject, DNS, SMTP, HTTPS, its options, and the way to hand parts to judges.
 
     `peers` has the subjects of the same run, this one included.
     """
@@ -245,6 +249,7 @@ class Context:
         settings: Settings,
         recorder: Recorder,
         smtp: Dialer | None = None,
+        https: Fetcher | None = None,
         peers: Peers | None = None,
     ) -> None:
         self.check = check
@@ -253,6 +258,7 @@ class Context:
         self.settings = settings
         self._recorder = recorder
         self._smtp = smtp
+        self._https = https
         self._once = Once()
         self.peers = peers or Peers((subject,))
 
@@ -262,7 +268,13 @@ class Context:
         For what several judges need and takes time to work out; questions to DNS are asked once anyway. Raises what
         `make` raises, to each who asks.
         """
-        return await self._once.get(key, make)
+
+        async def sent() -> Made:
+            # Not on behalf of the judge that happens to be the first to ask.
+            ERRAND.set(f"{self.subject.label}/{self.check.id}/{key}")
+            return await make()
+
+        return await self._once.get(key, sent)
 
     @property
     def smtp(self) -> Dialer:
@@ -270,6 +282,13 @@ class Context:
         if self._smtp is None:
             raise RuntimeError("this context has no dialer; hand one over")
         return self._smtp
+
+    @property
+    def https(self) -> Fetcher:
+        """What fetches pages. Raises `RuntimeError` where none was handed over."""
+        if self._https is None:
+            raise RuntimeError("this context has no fetcher; hand one over")
+        return self._https
 
     async def each(self, parts: Iterable[Part], *several: Judge[Part]) -> None:
         """Run every judge on every part, all at once, and wait for the last.

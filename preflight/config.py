@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from preflight.appeals.contact import Contact
 from preflight.check import Secret, Settings
 from preflight.errors import ConfigError, SubjectError
 from preflight.findings import Severity
@@ -51,17 +52,20 @@ class SubjectTable(_Table, frozen=True):
 
 
 class PolicyTable(_Table, frozen=True):
-    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver."""
+    """`[policy]`: what fails a run, which rules are judged, their severities, and the profile of a receiver.
+
+    `bulk`: the domain sends 5,000 messages a day or more to that receiver, of which more is asked."""
 
     fail_on: FailOn = FailOn.ERROR
     select: list[str] = []
     ignore: list[str] = []
     severity: dict[str, Severity] = {}
     profile: str | None = None
+    bulk: bool = True
 
 
 class WaiverTable(_Table, frozen=True):
-    """One `[[waiver]]`: a known failure that is let pass until a date, for a reason."""
+    """One `[[waiver]]`: a known failure that is let pass until a date, for a reason, and who answers for it."""
 
     rule: str
     reason: str
@@ -78,6 +82,13 @@ class ResolverTable(_Table, frozen=True):
     timeout: float | None = None
     cache: bool = True
     authoritative: bool = False
+
+
+class ZonesTable(_Table, frozen=True):
+    """`[zones]`: zone files, and folders of them, that stand above what DNS says; whether nobody else is asked."""
+
+    files: list[str] = []
+    offline: bool = False
 
 
 class LimitsTable(_Table, frozen=True):
@@ -100,8 +111,10 @@ class ConfigTable(_Table, frozen=True):
     policy: PolicyTable = PolicyTable()
     waiver: list[WaiverTable] = []
     resolver: ResolverTable = ResolverTable()
+    zones: ZonesTable = ZonesTable()
     limits: LimitsTable = LimitsTable()
     secrets: SecretsTable = SecretsTable()
+    contact: Contact = Contact()
     checks: dict[str, dict[str, Any]] = {}
 
 
@@ -156,7 +169,7 @@ class Config:
                 for w in self.table.waiver
             ),
             fail_on=policy.fail_on,
-            profile=load_profile(policy.profile) if policy.profile is not None else None,
+            profile=load_profile(policy.profile).asked_of(bulk=policy.bulk) if policy.profile is not None else None,
         )
 
     def with_options(self, check: str, **options: Any) -> "Config":
@@ -225,6 +238,10 @@ def read_config(text: str, label: str = "preflight.toml", folder: Path = Path())
         if not waiver.reason.strip():
             raise ConfigError(
                 f"{label}: waiver {number} ({visible(waiver.rule)}) has an empty reason; say why it is let pass"
+            )
+        if not waiver.owner.strip():
+            raise ConfigError(
+                f"{label}: waiver {number} ({visible(waiver.rule)}) names no owner; say who answers for it (owner = …)"
             )
     names = [subject.name for subject in table.subject if subject.name]
     for name in names:

@@ -3,6 +3,7 @@
     PreflightError            one clear line for the user; the command line exits with 2
     ├── SubjectError          what was given to check cannot be read
     ├── ConfigError           preflight.toml, an option or a facts file is wrong
+    ├── ZoneError             a zone file cannot be read: `file:line: what is wrong`
     ├── CatalogueError        a file of facts that ships with preflight or a plugin is broken
     └── PluginError           a check or renderer breaks the contract of its registry
 
@@ -20,6 +21,10 @@ class SubjectError(PreflightError):
 
 class ConfigError(PreflightError):
     """A configuration file or an option that cannot be used as given."""
+
+
+class ZoneError(PreflightError):
+    """A zone file that cannot be used as given; begins with the file and, where it is known, the line."""
 
 
 class CatalogueError(PreflightError):

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 
 from preflight.check import CRASH, Check, Rule
 from preflight.findings import Evidence, Finding, Status
-from preflight.net.dns import Unanswered
+from preflight.net.dns import Reason, Unanswered
 from preflight.subject import Subject
 from preflight.text import Message, natural_key
 
 TRY_AGAIN = "Ask again; if it stays so, see whether the name servers can be reached and answer for this name."
+ADD_ZONES = (
+    "Give the zone file that has it with --zone, leave out --offline so that DNS is asked, or leave these rules out "
+    "with --ignore."
+)
 MORE_TIME = "Give the run more time (--deadline), or see which server does not answer."
 NO_ANSWER = "no answer to {question}: {seen}"
 OUT_OF_TIME = "the run's deadline of {deadline} s passed before this was decided"
@@ -78,7 +82,8 @@ class Ledger:
         message = Message(NO_ANSWER, {"question": str(outcome.question), "seen": seen})
         with self._lock:
             if not self._closed:
-                self._leave_undecided(account, message, TRY_AGAIN, outcome.evidence)
+                fix = ADD_ZONES if outcome.reason is Reason.NOT_IN_ZONES else TRY_AGAIN
+                self._leave_undecided(account, message, fix, outcome.evidence)
 
     def _leave_undecided(self, account: Account, message: Message, fix: str, *evidence: Evidence) -> None:
         for rule in account.undecided:
@@ -148,7 +153,7 @@ class Ledger:
     ) -> None:
         missing = subject.missing(rule.needs)
         # A host was given, so that its addresses are not an input that is missing: they are not known.
-        if options := [need for need in missing if need != "ip" or subject.host is None]:
+        if options := [need for need in missing if subject.host is None or "ip" not in need.split("|")]:
             message = Message(NOT_GIVEN, {"options": subject.options_for(options)})
             self._findings.append(Finding(rule=rule.id, status=Status.SKIPPED, part=subject.label, message=message))
         elif missing and subject.ips_unknown:

@@ -54,7 +54,11 @@ class Waiver:
 
     def covers(self, finding: Finding) -> bool:
         """Whether the waiver is about this finding, be it in force or expired."""
-        return _names(self.rule, finding.rule) and self.part in (None, finding.part)
+        return self.names(finding.rule) and self.part in (None, finding.part)
+
+    def names(self, rule_id: str) -> bool:
+        """Whether the waiver is about this rule, for some part or other."""
+        return _names(self.rule, rule_id)
 
 
 @dataclass(frozen=True, slots=True)

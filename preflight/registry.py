@@ -7,7 +7,7 @@ does not stop the others: in its place stands a check that reports what is wrong
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar
 
-from preflight.bounces.catalogue import Catalogue, load_catalogue
+from preflight.bounces.catalogue import Bounce, Catalogue, load_catalogue
 from preflight.check import Check, Context, Rule
 from preflight.errors import PluginError
 from preflight.text import Language, load_translations
@@ -31,6 +31,7 @@ class Registry:
         self.problems: list[str] = []
         self._packages: dict[str, None] = {"preflight": None}
         self._named_by: dict[str, list[str]] = {}
+        self._prevented: dict[str, tuple[str, ...]] = {}
         for bounce in catalogue.bounces.values():
             for rule_id in bounce.rules:
                 self._named_by.setdefault(rule_id, []).append(bounce.id)
@@ -74,9 +75,17 @@ class Registry:
         named = self.catalogue.bounces[bounce].rules if bounce in self.catalogue.bounces else ()
         return tuple(rule for rule in self.rules.values() if bounce in rule.prevents or rule.id in named)
 
+    def rules_of(self, bounce: Bounce) -> tuple[str, ...]:
+        """The ids of the rules that predict a bounce: those that its entry names, installed or not, most telling first;
+        then those of other checks that prevent it."""
+        return tuple(dict.fromkeys((*bounce.rules, *(rule.id for rule in self.preventing(bounce.id)))))
+
     def prevented(self, rule: Rule) -> tuple[str, ...]:
         """The ids of the bounces that a rule prevents: those that it declares, then those whose entry names it."""
-        return tuple(dict.fromkeys((*rule.prevents, *self._named_by.get(rule.id, ()))))
+        if rule.id not in self._prevented:
+            named = self._named_by.get(rule.id, ())
+            self._prevented[rule.id] = tuple(dict.fromkeys((*rule.prevents, *named)))
+        return self._prevented[rule.id]
 
 
 def load_registry() -> Registry:

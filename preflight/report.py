@@ -25,6 +25,19 @@ class State(StrEnum):
     CLEAR = "clear"
 
 
+class Change(StrEnum):
+    """What became of a finding since an earlier run, the baseline."""
+
+    NEW = "new"
+    """It failed, or could not be told, now and not then."""
+    WORSE = "worse"
+    """It failed then, too, and weighs more now; or it could not be told, or was let pass by a waiver."""
+    KNOWN = "known"
+    """As then. A known failure does not make the verdict no-go."""
+    MENDED = "mended"
+    """It failed then, and is seen to hold now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A finding with what the policy and its rule add to it."""
@@ -38,11 +51,25 @@ class Judged:
     waived: Waived | None = None
     fails: bool = False
     """Whether this finding makes the verdict no-go."""
+    remedy: str = ""
+    """The rule's fix, as a template."""
+    change: Change | None = None
+    """What became of it since the baseline; none without one, and where there is nothing to say."""
 
     @property
     def undecided(self) -> bool:
         """Whether it could not be told, for want of an answer or for a bug."""
         return self.finding.status in (Status.INCONCLUSIVE, Status.ERROR)
+
+    @property
+    def let_pass(self) -> bool:
+        """Whether it is a failure that a waiver in force lets pass."""
+        return self.waived is not None and not self.waived.expired
+
+    @property
+    def told(self) -> bool:
+        """Whether it is to be told in full: all failures are, but those that the baseline has already."""
+        return self.change is not Change.KNOWN or self.fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +82,51 @@ class BoardRow:
     advice: Message | Words
 
 
+class NoticeKind(StrEnum):
+    """What a notice is about."""
+
+    UNMATCHED_WAIVER = "unmatched-waiver"
+    UNMATCHED_BASELINE = "unmatched-baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word on what the user wrote (a waiver, a baseline) and not on the subject. It never changes the verdict."""
+
+    kind: NoticeKind
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A failure of the baseline that is none now. `message` is a sentence in the language of that run."""
+
+    rule: str
+    part: str
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What a baseline says of a subject besides its findings.
+
+    `made_at` is when that run began (RFC 3339). `mended`: failures that hold now, or whose part is gone. `unseen`:
+    failures on which this run has no word, so that nobody knows.
+    """
+
+    made_at: str
+    mended: tuple[Earlier, ...] = ()
+    unseen: tuple[Earlier, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found out about one subject."""
+    """What a run found out about one subject.
+
+    `profile` is the name of the receiver's profile, if one was asked for; `weighed_by` says for people whose demands
+    that are, and of which senders. What `notices` says of the run as a whole is said once, in its first report.
+    """
 
     subject: Subject
     verdict: Verdict
@@ -67,6 +136,10 @@ class Report:
     duration: float
     """Seconds."""
     version: str = field(default=__version__)
+    profile: str = ""
+    notices: tuple[Notice, ...] = ()
+    comparison: Comparison | None = None
+    weighed_by: Message | None = None
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -99,6 +172,8 @@ def build_report(
         ),
         started_at=started_at,
         duration=duration,
+        profile=policy.profile.name if policy.profile else "",
+        weighed_by=policy.profile.told if policy.profile else None,
     )
 
 
@@ -136,12 +211,13 @@ def _judge(finding: Finding, registry: Registry, policy: Policy, today: date) ->
         reference=own.reference if own else "",
         waived=waived,
         fails=policy.fails(finding.status, severity, waived),
+        remedy=own.fix if own else "",
     )
 
 
 def _row(bounce: Bounce, subject: Subject, findings: Sequence[Judged], registry: Registry, policy: Policy) -> BoardRow:
     """The state of one code, as docs/architecture.md defines it."""
-    rules = list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
+    rules = registry.rules_of(bounce)
     absent = tuple(rule for rule in rules if rule not in registry.rules)
     # A plugin that cannot be used brings no rules; that it crashed is all that is heard of them.
     telling = {*rules, *(f"{rule.partition('/')[0]}/{CRASH}" for rule in absent)}

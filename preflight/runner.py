@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from preflight.check import CRASH, Check, Context, Judge, Part, Peers, Recorder, Rule, Settings
 from preflight.findings import Status
 from preflight.ledger import Ledger
+from preflight.moment import ERRAND, Moment
 from preflight.net.dns import Resolver, SingleFlight, Source, Unanswered
+from preflight.net.https import Fetcher
 from preflight.net.smtp import Dialer
 from preflight.policy import Policy
 from preflight.registry import Registry, load_registry
@@ -23,6 +25,7 @@ from preflight.subject import Subject, with_addresses
 
 DEFAULT_DEADLINE = 30.0
 MAX_AT_ONCE = 16  # subjects under way at the same time
+_GLANCE = 0.01  # seconds between looks at whether a run that has an end of its own is over
 _CLEAN_UP = 0.25  # seconds that checks get after the deadline to end
 _GIVE_UP = 0.6  # seconds after the deadline at which a check that blocks the event loop is left behind
 
@@ -40,6 +43,9 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 OnJudged = Callable[[int, int], None]
 """Takes how many judgements (of one part by one judge) have ended, and how many have begun so far."""
+IsOver = Callable[[int, int], bool]
+"""Takes the same two numbers, and says whether the run has come as far as it will: for the replay of one that was cut
+off by its deadline."""
 
 
 class VerdictError(Exception):
@@ -60,13 +66,13 @@ class _Tally:
     """Counts the judgements of all subjects."""
 
     def __init__(self, on_judged: OnJudged | None) -> None:
-        self.begun = self._ended = 0
+        self.begun = self.ended = 0
         self._on_judged = on_judged
 
     def end_one(self) -> None:
-        self._ended += 1
+        self.ended += 1
         if self._on_judged is not None:
-            self._on_judged(self._ended, self.begun)
+            self._on_judged(self.ended, self.begun)
 
 
 class _Flight(Recorder):
@@ -79,10 +85,11 @@ class _Flight(Recorder):
         policy: Policy,
         settings: Settings,
         dialer: Dialer | None,
+        fetcher: Fetcher | None,
         peers: Peers,
         tally: _Tally,
     ) -> None:
-        self._dialer = dialer
+        self._doors = (dialer, fetcher)
         self._peers = peers
         self._tally = tally
         self._subject = subject
@@ -106,6 +113,7 @@ class _Flight(Recorder):
         self._tally.end_one()
 
     async def _judge(self, check: Check, judge: Judge[Part], ctx: Context, part: Part) -> None:
+        ERRAND.set(f"{self._subject.label}/{check.id}/{judge.function.__qualname__}/{part}")
         declared = {rule.id for rule in judge.rules} & {rule.id for rule in check.rules}
         account = self._ledger.open(check, [rule for rule in judge.rules if self.wants(rule)], str(part))
         try:
@@ -142,11 +150,12 @@ class _Flight(Recorder):
             return replace(self._subject, ips_unknown=reason)
 
     async def _run(self, check: Check, resolver: Resolver, on_end: Callable[[str, str], None]) -> None:
+        ERRAND.set(f"{self._subject.label}/{check.id}")
         wanted = [rule for rule in check.rules if self.wants(rule)]
         try:
             # A check without rules stands for a plugin that cannot be used; it, too, can be ignored.
             if wanted or not check.rules:
-                ctx = Context(check, self._subject, resolver, self._settings, self, self._dialer, self._peers)
+                ctx = Context(check, self._subject, resolver, self._settings, self, *self._doors, self._peers)
                 await check.run(ctx)
         except Unanswered as outcome:
             self._ledger.unanswered(self._ledger.remaining(check, wanted, self._subject.label), outcome)
@@ -157,14 +166,23 @@ class _Flight(Recorder):
             self._ledger.end(check)
             on_end(self._subject.label, check.id)
 
-    def land(self, deadline: float) -> Report:
-        """The report of what is known now. Safe to call while a check still blocks the event loop in another thread."""
-        duration = time.monotonic() - self._start if self._duration is None else self._duration
+    def land(self, deadline: float, moment: Moment, ended: float) -> Report:
+        """The report of what is known now. Safe to call while a check still blocks the event loop in another thread.
+
+        `ended` is when the run ended, by the monotonic clock: making the reports of many subjects takes a while.
+        """
+        duration = ended - self._start if self._duration is None else self._duration
         findings = self._ledger.close(self._subject, deadline)
         for secret in self._settings.secrets.values():
             findings = [finding.masked(secret.mask) for finding in findings]
         return build_report(
-            self._subject, findings, self._registry, self._policy, started_at=self._started_at, duration=duration
+            self._subject,
+            findings,
+            self._registry,
+            self._policy,
+            started_at=self._started_at,
+            duration=duration,
+            today=moment.today,
         )
 
 
@@ -187,16 +205,18 @@ def _let_pass_cancellation(error: BaseException) -> None:
 class Run:
     """All checks over one subject or many, with answers of DNS shared between them.
 
-    `source` answers the questions (`preflight.net.live.LiveSource`, or a fake). `deadline` is in seconds, for all
-    subjects together. `dialer` connects to SMTP servers; by default to live ones, where options ask for it.
+    `source` answers the questions: the name servers of this machine, or a fake. `deadline` is in seconds, for all
+    subjects together. `dialer` connects to SMTP servers and `fetcher` gets pages over HTTPS; by default from live ones,
+    where options ask for it.
     `on_progress` is called, in the thread of the event loop, when a check of a subject has ended, `on_judged` when a
-    judge has ended with a part (an address, a name). Use it once, through `fly` or `fly_blocking`.
+    judge has ended with a part (an address, a name). `moment` is what it takes for the present, by default the real
+    one; `is_over` may end it before the deadline as if that had passed. Use it once, through `fly` or `fly_blocking`.
     """
 
     def __init__(
         self,
         subjects: Sequence[Subject],
-        source: Source,
+        source: Source | None = None,
         *,
         registry: Registry | None = None,
         policy: Policy | None = None,
@@ -205,8 +225,11 @@ class Run:
         on_progress: OnProgress | None = None,
         on_judged: OnJudged | None = None,
         dialer: Dialer | None = None,
+        fetcher: Fetcher | None = None,
+        moment: Moment | None = None,
+        is_over: IsOver | None = None,
     ) -> None:
-        self._source = source
+        self._source = source or _live()
         self._deadline = deadline
         self._on_progress = on_progress
         registry, policy = registry or load_registry(), policy or Policy()
@@ -214,8 +237,16 @@ class Run:
             from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
 
             dialer = LiveDialer()
+        if fetcher is None and any(subject.probe for subject in subjects):
+            from preflight.net.https_live import LiveFetcher
+
+            fetcher = LiveFetcher()
+        self.moment = moment or Moment()
+        self._is_over = is_over
+        self._tally = _Tally(on_judged)
+        self._whole = False
         peers = Peers(tuple(subjects))
-        given = (registry, policy, settings or Settings(), dialer, peers, _Tally(on_judged))
+        given = (registry, policy, settings or Settings(), dialer, fetcher, peers, self._tally)
         self._flights = [_Flight(subject, *given) for subject in subjects]
         self._total = len(chosen_checks(registry, policy)) * len(subjects)
         self._done = 0
@@ -254,11 +285,13 @@ class Run:
         turns = asyncio.Semaphore(MAX_AT_ONCE)
 
         async def take_turn(flight: _Flight) -> None:
+            self.moment.begin()  # for this task and those that it makes, and for nobody else
             async with turns:
                 await flight.fly(resolver, self._note)
 
         tasks = [asyncio.create_task(take_turn(flight)) for flight in self._flights]
-        done, late = await asyncio.wait(tasks, timeout=self._deadline) if tasks else (set(), set())
+        done, late = await self._wait(tasks) if tasks else (set(), set())
+        self._whole = not late
         for task in late:
             task.cancel()
         await resolver.close()  # before anybody wakes up: past the deadline, nothing more is asked
@@ -268,8 +301,27 @@ class Run:
             if task.done() and not task.cancelled():
                 task.result()
 
+    async def _wait(
+        self, tasks: "Sequence[asyncio.Task[None]]"
+    ) -> "tuple[set[asyncio.Task[None]], set[asyncio.Task[None]]]":
+        """Wait until all have ended, the deadline has passed, or the run is over; returns the ended and the others."""
+        if self._is_over is None:
+            return await asyncio.wait(tasks, timeout=self._deadline)
+        end = time.monotonic() + self._deadline
+        while True:
+            done, late = await asyncio.wait(tasks, timeout=min(_GLANCE, max(0, end - time.monotonic())))
+            if not late or time.monotonic() >= end or self._is_over(self._tally.begun, self._tally.ended):
+                return done, late
+
+    @property
+    def cut_at(self) -> tuple[int, int] | None:
+        """Where the deadline cut the run off: the judgements that had begun and those that had ended. `None` where it
+        came to its own end."""
+        return None if self._whole else (self._tally.begun, self._tally.ended)
+
     def _land(self) -> list[Report]:
-        return [flight.land(self._deadline) for flight in self._flights]
+        ended = time.monotonic()
+        return [flight.land(self._deadline, self.moment, ended) for flight in self._flights]
 
     def _note(self, subject: str, check: str) -> None:
         self._done += 1
@@ -277,34 +329,60 @@ class Run:
             self._on_progress(Progress(subject, check, self._done, self._total))
 
 
+def _live() -> Source:
+    from preflight.net.live import LiveSource  # here and not above: fakes and zone files do without
+
+    return LiveSource()
+
+
 async def run_async(
     subject: Subject,
-    source: Source,
+    source: Source | None = None,
     *,
     registry: Registry | None = None,
     policy: Policy | None = None,
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Report:
     """Check one subject, in the running event loop. See `Run` for what the arguments are.
 
     What the subject or the network do is in the report. Raises `CatalogueError` when the bounce catalogue is broken.
     """
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
+    run = Run(
+        [subject],
+        source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=deadline,
+        dialer=dialer,
+        fetcher=fetcher,
+    )
     return (await run.fly())[0]
 
 
 def run(
     subject: Subject,
-    source: Source,
+    source: Source | None = None,
     *,
     registry: Registry | None = None,
     policy: Policy | None = None,
     settings: Settings | None = None,
     deadline: float = DEFAULT_DEADLINE,
     dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Report:
     """Check one subject and wait for the report. See `Run` for what the arguments are, `run_async` for the errors."""
-    run = Run([subject], source, registry=registry, policy=policy, settings=settings, deadline=deadline, dialer=dialer)
+    run = Run(
+        [subject],
+        source,
+        registry=registry,
+        policy=policy,
+        settings=settings,
+        deadline=deadline,
+        dialer=dialer,
+        fetcher=fetcher,
+    )
     return run.fly_blocking()[0]

@@ -1,22 +1,28 @@
 """Writes what in the pages comes from the catalogue and from real runs. Part of `make docs`.
 
-That is the report in README.md, and in docs/dnsbl.md the lists and the comparison.
+That is the report in README.md, the examples in docs/formats.md, the pages of providers in docs/codes/, in
+docs/dnsbl.md the lists and the comparison, in docs/authentication.md two more.
 """
 
 import contextlib
 import io
+import json
 import re
 import sys
 import tempfile
 from pathlib import Path
 
+from preflight.bounces.catalogue import load_catalogue
 from preflight.cli import main as preflight
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
+from preflight.render.catalogue import provider_page
 from preflight_checks.blocklists.zones import Zone, load_zones
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dnsbl.md"
+AUTHENTICATION = ROOT / "docs" / "authentication.md"
+FORMATS = ROOT / "docs" / "formats.md"
 README = ROOT / "README.md"
 _KINDS = {"ip4": "IPv4", "ip6": "IPv6", "domain": "names"}
 _ACCESS = {"open": "anybody", "registration": "registered resolvers", "key": "with a key"}
@@ -58,6 +64,34 @@ def demo_report() -> str:
     return output.getvalue().replace(str(message), "bad.eml")
 
 
+def format_example(name: str) -> str:
+    """What a run over the demo's bad server writes in a format, as a block of Markdown; times are always the same."""
+    output = io.StringIO()
+    with LabDns(demo_world()) as server, contextlib.redirect_stdout(output):
+        preflight(["check", "mail.bad.example", "--resolver", server.address, "--no-cache", "--lang", "en",
+                   "--select", "ptr/missing,ptr/not-forward-confirmed", "--format", name])  # fmt: skip
+    text = output.getvalue()
+    for pattern, fixed in _TIMES.items():
+        text = re.sub(pattern, fixed, text)
+    if name == "sarif":
+        (run,) = json.loads(text)["runs"]
+        text = f"{json.dumps(run['results'][0], indent=2)}\n"
+    if name == "prometheus":
+        text = "".join(line for line in text.splitlines(keepends=True) if 'bounce="' not in line or "RP-001" in line)
+    language = {"gitlab": "json", "sarif": "json", "junit": "xml", "markdown": "markdown"}.get(name, "text")
+    return f"```{language}\n{text}```\n"
+
+
+EXAMPLES = ("junit", "sarif", "github", "gitlab", "markdown", "nagios", "prometheus")
+_TIMES = {
+    r'\btime="[\d.]+"': 'time="0.042"',
+    r'timestamp="[^"]+"': 'timestamp="2026-11-24T09:30:15"',
+    r"time=[\d.]+s;": "time=0.042s;",
+    r"(_timestamp_seconds\{[^}]*\}) .*": r"\1 1795512615.250",
+    r"(_duration_seconds\{[^}]*\}) .*": r"\1 0.042",
+}
+
+
 def report_in_readme() -> str:
     """The report that is pasted in README.md."""
     match = _PASTED.search(README.read_text(encoding="utf-8"))
@@ -65,10 +99,10 @@ def report_in_readme() -> str:
     return match[1]
 
 
-def part_of_page(name: str) -> str:
-    """What stands between the marks of a part of the page."""
-    match = re.search(_marks(name), PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert match, f"{PAGE.name} has no marks for {name}"
+def part_of_page(name: str, page: Path = PAGE) -> str:
+    """What stands between the marks of a part of a page."""
+    match = re.search(_marks(name), page.read_text(encoding="utf-8"), re.DOTALL)
+    assert match, f"{page.name} has no marks for {name}"
     return match[2]
 
 
@@ -77,12 +111,26 @@ def comparison_on_page() -> str:
     return part_of_page("comparison")
 
 
-def write(name: str, text: str) -> None:
-    """Put a text between the marks of a part of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", page, flags=re.DOTALL)
-    assert count == 1, f"{PAGE.name} has no marks for {name}"
-    PAGE.write_text(written, "utf-8")
+def provider_pages() -> list[tuple[str, str]]:
+    """The providers of the bounce catalogue, each with its page in docs/."""
+    return [(provider, provider_page(provider)) for provider in load_catalogue().providers]
+
+
+def codes_page(provider: str) -> str:
+    """What a provider answers, as `preflight codes` writes it."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+    with contextlib.redirect_stdout(output):
+        preflight(["codes", provider, "--format", "markdown", "--lang", "en"])
+    output.seek(0)
+    return output.read()
+
+
+def write(name: str, text: str, page: Path = PAGE) -> None:
+    """Put a text between the marks of a part of a page."""
+    old = page.read_text(encoding="utf-8")
+    written, count = re.subn(_marks(name), lambda match: f"{match[1]}{text}\n{match[3]}", old, flags=re.DOTALL)
+    assert count == 1, f"{page.name} has no marks for {name}"
+    page.write_text(written, "utf-8")
 
 
 def _marks(name: str) -> str:
@@ -96,11 +144,19 @@ def main() -> int:
     """Write the parts of the pages; the comparison only where the daemons are installed."""
     from tests.lab.comparison import table
     from tests.lab.daemons import Lab, missing_daemons
+    from tests.lab.dmarc_comparison import table as dmarc_table
+    from tests.lab.spf_comparison import table as spf_table
 
     readme = README.read_text(encoding="utf-8")
     README.write_text(_PASTED.sub(lambda _: f"```text\n{demo_report()}```", readme, count=1), encoding="utf-8")
+    for name in EXAMPLES:
+        write(name, format_example(name), FORMATS)
+    for provider, page in provider_pages():
+        (ROOT / "docs" / page).write_text(codes_page(provider), encoding="utf-8")
     write("zones", zones_table())
     write("graveyard", graves_table())
+    write("spf-comparison", spf_table(), AUTHENTICATION)
+    write("dmarc-comparison", dmarc_table(), AUTHENTICATION)
     if missing := missing_daemons():
         print(f"{PAGE.name}: the comparison stays as it is, for want of {', '.join(missing)}", file=sys.stderr)
         return 0

@@ -71,6 +71,11 @@ class MailHosts:
     null: bool
     answer: Answer
 
+    def record_of(self, host: str) -> Evidence:
+        """The MX answer, with the place of the record that names a host (as in `hosts`)."""
+        values = (value for value in self.answer.values if normal(value.partition(" ")[2]) == host)
+        return self.answer.evidence_of(next(values, ""))
+
     def or_implicit(self, domain: str) -> tuple[str, ...]:
         """The hosts; without any MX record the domain itself (RFC 5321 5.1)."""
         return self.hosts if self.answer else (domain,)

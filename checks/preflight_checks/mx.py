@@ -2,12 +2,13 @@
 
 import ipaddress
 from collections import Counter
+from collections.abc import Sequence
 
 from preflight.check import Check, Context, Findings, Rule, judges
-from preflight.findings import Finding, Severity
+from preflight.findings import Evidence, Finding, Severity
 from preflight.net.addresses import IPAddress, is_public, parse_address
 from preflight.subject import registrable
-from preflight_checks.hosts import MAX_HOSTS, Found, look_up, mail_hosts, meets
+from preflight_checks.hosts import MAX_HOSTS, look_up, mail_hosts, meets
 from preflight_checks.names import LOCAL, is_proper, normal, suggested_name
 
 _SHOWN = 10  # hosts that a message lists
@@ -209,7 +210,7 @@ async def _hosts(ctx: Context, domain: str) -> Findings:
             yield ADDRESS_LITERAL.fails(
                 host,
                 "the MX record of {domain} has the address {part} in the place of a host name",
-                mail.answer.evidence,
+                mail.record_of(host),
                 domain=domain,
                 record=f"{domain}. MX 10 mail.{domain}.",
                 address_record=f"mail.{domain}. {'A' if address.version == 4 else 'AAAA'} {address}",
@@ -230,37 +231,39 @@ async def _host(ctx: Context, host: str) -> Findings:
         )
         return
     found = await look_up(ctx.dns, host)
+    mail = await mail_hosts(ctx.dns, domain)
+    named = mail.record_of(host)
     if found.aliases:
         target = found.aliases[-1]
         record = f"{domain}. MX 10 {normal(target)}."
         yield CNAME.fails(
-            host, "{part} is an alias of {target}", found.evidence, target=target, domain=domain, record=record
+            host, "{part} is an alias of {target}", named, found.evidence, target=target, domain=domain, record=record
         )
     elif found.answers:  # an alias shows in the answer to any type, so that one answer is enough
         yield CNAME.passes(host, "{part} is no alias", found.evidence)
     if found.addresses:
         yield UNRESOLVABLE.passes(host, "{part} leads to {addresses}", found.evidence, addresses=found.addresses)
     elif found.unanswered is None:
-        yield _dangling(ctx, host, found)
+        yield _dangling(ctx, host, (named, *found.evidence))
         return
     async for finding in _reachable(ctx, host):
         yield finding
 
 
-def _dangling(ctx: Context, host: str, found: Found) -> Finding:
+def _dangling(ctx: Context, host: str, evidence: Sequence[Evidence]) -> Finding:
     domain = str(ctx.subject.domain)
     if host.endswith(f".{domain}.{domain}") or host == f"{domain}.{domain}":
         return UNRESOLVABLE.fails(
             host,
             "{part} has no address: it ends in {domain} twice, as names do that lack their last dot in a zone file",
-            found.evidence,
+            evidence,
             domain=domain,
             record=f"{domain}. MX 10 {host.removesuffix(f'.{domain}')}.",
         )
     return UNRESOLVABLE.fails(
         host,
         "{part} has neither an A nor an AAAA record",
-        found.evidence,
+        evidence,
         domain=domain,
         record=_mx_record(ctx, domain),
     )

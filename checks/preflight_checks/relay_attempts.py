@@ -5,10 +5,10 @@ Forms: plain; null sender; the server's own domain as sender; a sender without d
 5321 C); two at signs.
 """
 
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from preflight.moment import chance
 from preflight.net.addresses import IPAddress
 
 SENDER = "preflight-test@example.net"
@@ -52,4 +52,4 @@ def attempts(domain: str, address: IPAddress, recipient: str) -> Iterator[Attemp
 
 def control(domain: str) -> Attempt:
     """An attempt at a mailbox that the domain cannot have: a server that takes it takes any name of the domain."""
-    return Attempt(SENDER, f"no-such-user-{secrets.token_hex(6)}@{domain}")
+    return Attempt(SENDER, f"no-such-user-{chance(domain)}@{domain}")

@@ -1,10 +1,11 @@
 """The rules of `smtp` on encryption: STARTTLS, its version, the certificate. And how trouble is told."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from preflight.check import Rule
 from preflight.findings import Finding, Severity
+from preflight.moment import now
 from preflight.net.addresses import IPAddress
 from preflight.net.smtp import Certificate, Chain, Secured, SmtpTrouble, Trouble
 from preflight.subject import Subject
@@ -251,22 +252,22 @@ def _wanted(subject: Subject, sight: Sighting) -> list[str | IPAddress]:
 
 
 def _ended(found: Certificate) -> bool:
-    return found.not_after < datetime.now(UTC)
+    return found.not_after < now()
 
 
 def _dates(sight: Sighting, found: Certificate) -> Iterator[Finding]:
-    target, now, until = sight.target, datetime.now(UTC), f"{found.not_after:%Y-%m-%d}"
+    target, until = sight.target, f"{found.not_after:%Y-%m-%d}"
     if _ended(found):
         yield EXPIRED.fails(target, "the certificate of {part} ended on {until}", sight.evidence, until=until)
         return
-    if now < found.not_before:
+    if now() < found.not_before:
         begin = f"{found.not_before:%Y-%m-%d}"
         yield EXPIRED.fails(target, "the certificate of {part} is valid from {begin} only", sight.evidence, begin=begin)
     else:
         yield EXPIRED.passes(
             target, "the certificate of {part} is valid until {until}", sight.evidence[-2:], until=until
         )
-    if found.not_after - now <= SOON:
+    if found.not_after - now() <= SOON:
         yield EXPIRING.fails(target, "the certificate of {part} ends on {until}", sight.evidence, until=until)
     else:
         yield EXPIRING.passes(

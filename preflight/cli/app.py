@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from preflight import __version__
+from preflight.cli.appeal import appeal
 from preflight.cli.check import check
 from preflight.cli.codes import codes
 from preflight.cli.common import complain, show
 from preflight.cli.demo import demo
+from preflight.cli.diagnose import diagnose
 from preflight.cli.init import init
 from preflight.cli.message import message
+from preflight.cli.profiles import profiles
 from preflight.cli.rdns import rdns
 from preflight.cli.rules import rules
 from preflight.cli.schema import schema
@@ -30,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (check, message, codes, rules, rdns, demo, init, schema)
+COMMANDS = (check, message, diagnose, appeal, codes, rules, profiles, rdns, demo, init, schema)
 for command in COMMANDS:
     app.command()(command)
 
@@ -53,14 +56,12 @@ def run(args: Sequence[str]) -> int:
     try:
         result = app(list(args), prog_name="preflight", standalone_mode=False)
     except PreflightError as error:
-        complain(str(error))
-        return _USAGE
+        return _trouble(args, str(error), _USAGE)
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.TyperException as error:
         hint = f"{' '.join(['preflight', *_command_of(args)])} --help shows the options"
-        complain(f"{' '.join(error.format_message().split())} ({hint})")
-        return _USAGE
+        return _trouble(args, f"{' '.join(error.format_message().split())} ({hint})", _USAGE)
     except SystemExit:
         raise BrokenPipeError from None  # typer's way out when the reader of its help has gone
     except (KeyboardInterrupt, BrokenPipeError):
@@ -68,11 +69,23 @@ def run(args: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        complain(f"a bug in preflight: {type(error).__name__}: {error}. Please report it; {DEBUG}=1 shows more")
-        return _BUG
+        line = f"a bug in preflight: {type(error).__name__}: {error}. Please report it; {DEBUG}=1 shows more"
+        return _trouble(args, line, _BUG)
     if result == KEYBOARD_INTERRUPT:
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
+
+
+def _trouble(args: Sequence[str], line: str, code: int) -> int:
+    """Say why there is no report, also as the reader of a format wants to hear it; returns the exit code."""
+    from preflight.cli.formats import convention_of
+
+    complain(line)
+    convention = convention_of(args)
+    if convention is None:
+        return code
+    show(convention.trouble(line), machine=True)
+    return convention.trouble_code
 
 
 KEYBOARD_INTERRUPT = 130  # what typer makes of Ctrl-C

@@ -1,13 +1,14 @@
 """`preflight check`: the main job."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
     AuthoritativeOption,
+    BaselineOption,
+    BulkOption,
     DeadlineOption,
     DkimSelectorOption,
     DomainOption,
@@ -19,11 +20,14 @@ from preflight.cli.options import (
     MailFromOption,
     MessageOption,
     NoCacheOption,
+    OfflineOption,
     OutputOption,
     ProbeOption,
     ProbeOutboundOption,
     ProbeRelayOption,
     ProfileOption,
+    RecordOption,
+    ReplayOption,
     ReportFormatOption,
     ResolverOption,
     SelectOption,
@@ -32,14 +36,8 @@ from preflight.cli.options import (
     SubjectConfigOption,
     SubjectOption,
     TimeoutOption,
+    ZoneOption,
 )
-from preflight.errors import ConfigError
-
-if TYPE_CHECKING:
-    from preflight.config import Config
-    from preflight.policy import Policy
-    from preflight.registry import Registry
-    from preflight.subject import Subject
 
 
 def check(
@@ -59,6 +57,8 @@ def check(
     subject: SubjectOption = None,
     resolver: ResolverOption = None,
     authoritative: AuthoritativeOption = False,
+    zone: ZoneOption = None,
+    offline: OfflineOption = False,
     timeout: TimeoutOption = None,
     deadline: DeadlineOption = None,
     dqs_key_file: DqsKeyFileOption = None,
@@ -67,8 +67,12 @@ def check(
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
     profile: ProfileOption = None,
+    bulk: BulkOption = None,
+    baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
+    record: RecordOption = None,
+    replay: ReplayOption = None,
     spamassassin: SpamAssassinOption = False,
     lang: LangOption,
 ) -> int:
@@ -76,105 +80,59 @@ def check(
 
     Exit codes: 0 go, 1 no-go, 2 usage or configuration, 3 incomplete (a rule that matters could not be decided).
     """
+    from preflight.baseline import load_baseline
+    from preflight.cli.asking import Asking
     from preflight.cli.engine import engine_for
+    from preflight.cli.formats import outputs_of, renderer_named
     from preflight.cli.output import OutputFile
-    from preflight.cli.running import deliver, renderer_for, renderer_named
+    from preflight.cli.policy import Choice, chosen_policy
+    from preflight.cli.recording import Flight, fly_again, reject_with_replay
+    from preflight.cli.running import deliver, weighed
+    from preflight.cli.subjects import option_names, subjects_of
     from preflight.config import Config, load_config
     from preflight.registry import load_registry
 
     renderer = renderer_named(format_)
-    outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
+    outputs = outputs_of(output)
+    earlier = load_baseline(baseline) if baseline is not None else None
+    target = OutputFile(record, "--record", private=True) if record is not None else None
+    what: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
+    what |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
+    what |= {"mail_from": mail_from, "dkim_selector": dkim_selector}
+    how: dict[str, Any] = {"config": config, "subject": subject, "resolver": resolver, "authoritative": authoritative}
+    how |= {"zone": zone, "offline": offline, "timeout": timeout, "deadline": deadline, "no_cache": no_cache}
+    how |= {"dqs_key_file": dqs_key_file, "spamassassin": spamassassin, "record": record}
+    how |= {"select": select, "ignore": ignore, "fail_on": fail_on, "profile": profile, "bulk": bulk}
+    registry = load_registry()
+    if replay is not None:
+        reject_with_replay(option_names(what | how))
+        again = fly_again(replay, registry)
+        reports = weighed(again.reports, again.policy, earlier, whole=again.whole)
+        return deliver(reports, renderer, outputs, registry, lang, config=again.config_file)
     file = load_config(config) if config is not None else Config()
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
-    given: dict[str, Any] = {"host": host, "ip": ip, "helo": helo, "domain": domain, "message": message}
-    given |= {"server": server, "probe": probe, "probe_relay": probe_relay, "probe_outbound": probe_outbound}
-    given |= {"mail_from": mail_from, "dkim_selector": dkim_selector}
-    subjects = _subjects(file, config, given, subject)
-    registry = load_registry()
-    policy = chosen_policy(file, registry, select, ignore, fail_on, profile)
-    engine = engine_for(
-        file,
-        registry,
-        resolver=resolver,
+    subjects = subjects_of(file, config, what, subject)
+    choice = Choice.of(select, ignore, fail_on, profile, bulk)
+    policy = chosen_policy(file, registry, choice)
+    asking = Asking(
+        resolver=resolver or (),
         authoritative=authoritative,
         timeout=timeout,
-        deadline=deadline,
-        dqs_key_file=dqs_key_file,
-        cache=not no_cache,
+        zones=zone or (),
+        offline=offline,
+        no_cache=no_cache,
     )
-    reports = engine.run(subjects, policy)
-    return deliver(reports, renderer, outputs, registry, lang)
-
-
-def _subjects(file: "Config", path: str | None, given: Mapping[str, Any], names: list[str] | None) -> "list[Subject]":
-    """The subjects of the command line, or those of the file: never a mixture that nobody could read."""
-    if (subject := subject_of_options(file, given)) is not None:
-        return [subject]
-    chosen = subjects_of(file, names)
-    if not chosen or any(subject.is_empty for subject in chosen):
-        where = f"{file.label}: a [[subject]] with" if path else "give"
-        raise ConfigError(f"nothing to check: {where} HOST, --ip, --domain, --message, --server or --config")
-    return chosen
-
-
-def subject_of_options(file: "Config", given: Mapping[str, Any]) -> "Subject | None":
-    """The subject that options give, by their names; `None` where none is given.
-
-    Raises `ConfigError` where the file has subjects of its own, `SubjectError` when an option cannot be read.
-    """
-    from preflight.subject import Subject
-
-    options = [name for name, value in given.items() if value or value == ""]
-    if not options:
-        return None
-    if file.table.subject:
-        shown = ", ".join("HOST" if name == "host" else f"--{name.replace('_', '-')}" for name in options)
-        raise ConfigError(f"{file.label} has subjects of its own; leave out {shown}, or take them out of the file")
-    lists = {"ip": "ips", "mail_from": "mail_from", "dkim_selector": "dkim_selectors"}
-    several: dict[str, Any] = {lists[name]: value or () for name, value in given.items() if name in lists}
-    return Subject.of(**several, **{name: value for name, value in given.items() if name not in lists})
-
-
-def subjects_of(file: "Config", names: list[str] | None) -> "list[Subject]":
-    """The subjects of a file, or those of them that are named. Raises `ConfigError` for a name that is not there."""
-    from preflight.text import nearest
-
-    subjects = file.subjects()
-    known = [subject.name for subject in subjects]
-    for name in names or ():
-        if name not in known:
-            raise ConfigError(f"{file.label} has no subject named {name!r}{nearest(name, known)}")
-    return [subject for subject in subjects if not names or subject.name in names]
-
-
-def chosen_policy(
-    file: "Config",
-    registry: "Registry",
-    select: list[str] | None,
-    ignore: list[str] | None,
-    fail_on: str | None,
-    profile: str | None = None,
-) -> "Policy":
-    """What counts, from the file and the options above it. Raises `ConfigError` for what is not known."""
-    from preflight.policy import FailOn
-    from preflight.profiles import load_profile
-    from preflight.text import nearest
-
-    kinds = [kind.value for kind in FailOn]
-    if fail_on is not None and fail_on not in kinds:
-        raise ConfigError(
-            f"--fail-on {fail_on!r} is not known; give one of {', '.join(kinds)}{nearest(fail_on, kinds)}"
-        )
-    policy = file.policy().merged(
-        select=_ids(select),
-        ignore=_ids(ignore),
-        fail_on=FailOn(fail_on) if fail_on else None,
-        profile=load_profile(profile) if profile is not None else None,
+    engine = engine_for(file, registry, asking, deadline=deadline, dqs_key_file=dqs_key_file, subjects=subjects)
+    flight = Flight(
+        subjects=subjects,
+        engine=engine,
+        policy=policy,
+        config=file,
+        config_file=config or "",
+        choice=choice,
+        whole=not subject,
     )
-    return policy.checked({*registry.checks, *registry.rules})
-
-
-def _ids(given: list[str] | None) -> list[str]:
-    """Ids from options that may repeat and may hold several, separated by commas."""
-    return [one.strip() for text in given or () for one in text.split(",") if one.strip()]
+    reports, problems = flight.fly(target)
+    reports = weighed(reports, policy, earlier, whole=flight.whole)
+    return deliver(reports, renderer, outputs, registry, lang, config=flight.config_file, problems=problems)

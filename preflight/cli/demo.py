@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from preflight.cli.common import LangOption, show
+from preflight.cli.options import BulkOption, ProfileOption
 
 if TYPE_CHECKING:
     from preflight.text import Language
@@ -28,6 +29,8 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="No reports: keep the demo's DNS running until Ctrl-C.")
     ] = False,
+    profile: ProfileOption = None,
+    bulk: BulkOption = None,
     lang: LangOption,
 ) -> int:
     """Show what preflight does, without a server of your own: nothing leaves this machine.
@@ -42,7 +45,10 @@ def demo(
         return 0
 
     from preflight.check import Settings
-    from preflight.cli.running import render_options, renderer_named, run_checks
+    from preflight.cli.formats import render_options, renderer_named
+    from preflight.cli.policy import chosen_profile
+    from preflight.cli.running import run_checks
+    from preflight.config import Config
     from preflight.lab import LabDns
     from preflight.lab.demo import demo_subjects, demo_world
     from preflight.net.live import LiveSource
@@ -50,9 +56,10 @@ def demo(
     from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named("terminal")
+    policy = Policy(profile=chosen_profile(Config(), profile, bulk=bulk))
     with LabDns(demo_world()) as server:
         source = LiveSource([server.address])
-        reports = run_checks(demo_subjects(), source, registry, Policy(), Settings(), DEFAULT_DEADLINE)
+        reports = run_checks(demo_subjects(), source, registry, policy, Settings(), DEFAULT_DEADLINE)
     options = render_options(registry, lang, for_people=True)
     say = options.language.say
     bad, good = (renderer.render([report], options) for report in reports)

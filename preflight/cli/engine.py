@@ -1,15 +1,14 @@
-"""What runs the checks, as the options and the configuration file have it: resolver, limits, secrets, memory."""
+"""What runs the checks for commands that run them more than once: whom to ask, limits, secrets, memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from preflight.check import Settings
+from preflight.cli.asking import Asking, answers_for
 from preflight.cli.running import run_checks
 from preflight.config import Config, seconds
-from preflight.memory import DiskMemory, cache_file
-from preflight.net.authority import AuthoritativeSource
+from preflight.memory import DiskMemory
 from preflight.net.dns import Source
-from preflight.net.live import DEFAULT_TIMEOUT, LiveSource
 from preflight.policy import Policy
 from preflight.registry import Registry
 from preflight.report import Report
@@ -29,35 +28,40 @@ class Engine:
 
     def run(self, subjects: Sequence[Subject], policy: Policy) -> list[Report]:
         """The reports of one run, in the order of the subjects; what was learned of blocklists is remembered."""
-        settings = replace(self.settings, memory=self.memory) if self.memory else self.settings
-        reports = run_checks(subjects, self.source, self.registry, policy, settings, self.deadline)
-        if self.memory:
-            self.memory.save()
+        reports = run_checks(subjects, self.source, self.registry, policy, self.settings, self.deadline)
+        self.remember()
         return reports
+
+    def remember(self) -> None:
+        """Keep what was learned of blocklists for later runs."""
+        if self.memory is not None:
+            self.memory.save()
 
 
 def engine_for(
     file: Config,
     registry: Registry,
+    asking: Asking,
     *,
-    resolver: list[str] | None,
-    authoritative: bool,
-    timeout: float | None,
-    deadline: float | None,
-    dqs_key_file: str | None,
-    cache: bool,
+    deadline: float | None = None,
+    dqs_key_file: str | None = None,
+    subjects: Sequence[Subject] = (),
 ) -> Engine:
-    """The engine that the options ask for; what they leave open, the file says. Raises `ConfigError`."""
-    table = file.table.resolver
-    attempt = seconds(timeout if timeout is not None else table.timeout, DEFAULT_TIMEOUT, "timeout")
-    live = LiveSource(resolver or table.servers, attempt)
-    remembers = table.cache and cache and live.endpoints
+    """The engine that the options ask for; what they leave open, the file says. Raises `ConfigError` and `ZoneError`.
+
+    `subjects`, where they are known, are held against `--offline`, which connects to nobody.
+    """
+    answers = answers_for(asking, file, subjects)
+    settings = file.settings(registry, dqs_key_file)
     return Engine(
         registry=registry,
-        source=AuthoritativeSource(live, attempt) if authoritative or table.authoritative else live,
-        settings=file.settings(registry, dqs_key_file),
-        deadline=seconds(
-            deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline"
-        ),
-        memory=DiskMemory(cache_file(), live.endpoints) if remembers else None,
+        source=answers.source,
+        settings=replace(settings, memory=answers.memory) if answers.memory is not None else settings,
+        deadline=limit_of(file, deadline),
+        memory=answers.memory,
     )
+
+
+def limit_of(file: Config, deadline: float | None) -> float:
+    """The seconds that a run may take: by the option, else the file, else the default. Raises `ConfigError`."""
+    return seconds(deadline if deadline is not None else file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")

@@ -30,7 +30,8 @@ host = "mail.example.com"        # the mail server's own name
 
 [policy]
 fail-on = "error"                # error, warning or never: the least severity that makes a no-go
-# profile = "outlook"            # judge by the demands of this receiver
+# profile = "outlook"            # judge by the demands of this receiver; `preflight profiles` lists them
+# bulk = false                   # fewer than 5,000 messages a day go there, of which less is asked
 # select = ["ptr", "helo"]       # only these checks or rules
 # ignore = ["helo/not-mx"]       # not these
 
@@ -51,6 +52,10 @@ fail-on = "error"                # error, warning or never: the least severity t
 # cache = true                   # remember for a day which blocklists have been proven to work
 # authoritative = true           # ask a zone's own servers too before a record counts as missing
 
+[zones]
+# files = ["zones"]              # zone files, or folders of them, that stand above what DNS says
+# offline = true                 # ask nobody: what the files do not hold is inconclusive
+
 [limits]
 # deadline = 30.0                # seconds for the whole run
 
@@ -58,6 +63,16 @@ fail-on = "error"                # error, warning or never: the least severity t
 [secrets]
 # dqs-key-file = "dqs.key"       # a file that holds it, from this file's folder
 # dqs-key-env = "DQS_KEY"        # or an environment variable
+
+# Who asks receivers to take the server off their lists: preflight appeal. The last three are questions of Outlook.com.
+# [contact]
+# name = "Alex Example"
+# email = "postmaster@example.com"          # where the answer goes; best at another provider than the blocked server
+# company = "Example Ltd"
+# website = "https://www.example.com"
+# timezone = "(UTC+08:00) Beijing"          # as the form's list has it
+# self-description = "Business (non-marketing)"   # or ISP, ESP, Customer of another ISP, University IT, Other
+# server-type = "Dedicated"                 # or Shared, Unknown
 
 # Options of single checks. `preflight rules` lists the checks.
 # [checks.dnsbl]

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.check import chosen_policy
 from preflight.cli.common import LangOption
 from preflight.cli.options import (
+    BaselineOption,
+    BulkOption,
     ConfigOption,
     FailOnOption,
     IgnoreOption,
     OutputOption,
+    ProfileOption,
     ReportFormatOption,
     SelectOption,
     SpamAssassinOption,
@@ -41,6 +43,9 @@ def message(
     select: SelectOption = None,
     ignore: IgnoreOption = None,
     fail_on: FailOnOption = None,
+    profile: ProfileOption = None,
+    bulk: BulkOption = None,
+    baseline: BaselineOption = None,
     format_: ReportFormatOption = "terminal",
     output: OutputOption = None,
     lang: LangOption,
@@ -49,26 +54,31 @@ def message(
 
     Exit codes: 0 all are go, 1 one is a no-go, 2 usage or configuration, 3 incomplete.
     """
-    from preflight.cli.output import OutputFile
-    from preflight.cli.running import Offline, deliver, renderer_for, renderer_named, run_checks
+    from preflight.baseline import load_baseline
+    from preflight.cli.formats import outputs_of, renderer_named
+    from preflight.cli.policy import Choice, chosen_policy
+    from preflight.cli.running import Offline, deliver, run_checks, weighed
     from preflight.config import Config, load_config, seconds
     from preflight.registry import load_registry
     from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
-    outputs = [(OutputFile(path), renderer_for(path)) for path in output or ()]
+    outputs = outputs_of(output)
+    earlier = load_baseline(baseline) if baseline is not None else None
     file = load_config(config) if config is not None else Config()
     if template:
         file = file.with_options("message", template=True)
     if spamassassin:
         file = file.with_options("message", spamassassin=True)
     registry = load_registry()
-    policy = chosen_policy(file, registry, select or _rules(file, registry), ignore, fail_on)
+    choice = Choice.of(select or _rules(file, registry), ignore, fail_on, profile, bulk)
+    policy = chosen_policy(file, registry, choice)
     settings = file.settings(registry)
     subjects = _subjects(files)
     deadline = seconds(file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
     reports = run_checks(subjects, Offline(), registry, policy, settings, deadline)
-    return deliver(reports, renderer, outputs, registry, lang)
+    reports = weighed(reports, policy, earlier, whole=False)  # the files are seldom all that a configuration is about
+    return deliver(reports, renderer, outputs, registry, lang, config=config or "")
 
 
 def _rules(file: "Config", registry: "Registry") -> list[str]:

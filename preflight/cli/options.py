@@ -76,6 +76,18 @@ AuthoritativeOption = Annotated[
     bool,
     typer.Option("--authoritative", help="Ask a zone's own servers too for what is missing.", rich_help_panel=DNS),
 ]
+ZoneOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--zone",
+        metavar="[NAME=]FILE",
+        help="Zone file, or folder of them, to go by instead of live DNS; may repeat.",
+        rich_help_panel=DNS,
+    ),
+]
+OfflineOption = Annotated[
+    bool, typer.Option("--offline", help="Ask nobody; the zone files are all there is.", rich_help_panel=DNS)
+]
 TimeoutOption = Annotated[
     float | None,
     typer.Option("--timeout", metavar="S", help="Seconds for one DNS attempt (2).", rich_help_panel=DNS),
@@ -114,10 +126,37 @@ ProfileOption = Annotated[
     str | None,
     typer.Option("--profile", metavar="NAME", help="Judge by a receiver's own demands.", rich_help_panel=POLICY),
 ]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help="JSON report; what is new or worse since counts.", rich_help_panel=POLICY
+    ),
+]
+BulkOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bulk/--no-bulk",
+        help="With --profile: 5,000 messages a day and more, or fewer. Default: bulk.",
+        show_default=False,
+        rich_help_panel=POLICY,
+    ),
+]
 ReportFormatOption = Annotated[
     str, typer.Option("--format", metavar="NAME", help="Format of standard output.", rich_help_panel=OUTPUT)
 ]
 OutputOption = Annotated[
     list[str] | None,
-    typer.Option("--output", metavar="FILE", help="Also write a file; suffix = format.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--output", metavar="[FORMAT=]FILE", help="Also write a file; suffix = format.", rich_help_panel=OUTPUT
+    ),
+]
+RecordOption = Annotated[
+    str | None,
+    typer.Option("--record", metavar="FILE", help="Also keep all that is asked and answered.", rich_help_panel=OUTPUT),
+]
+ReplayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--replay", metavar="FILE", help="Tell a recorded run again; nobody is asked.", rich_help_panel=OUTPUT
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Report files: written whole or not at all."""
+"""Files of a run: written whole or not at all."""
 
 import os
 from pathlib import Path
@@ -9,34 +9,38 @@ from preflight.text import visible
 
 
 class OutputFile:
-    """A file to write a report to.
+    """A file to write a report, or something else of a run, to.
 
-    Made before the run, so that a folder that does not exist is said at once. Raises `ConfigError`.
+    Made before the run, so that a folder that does not exist is said at once. `option` is the one that names it;
+    `private`: a new file is for its owner alone. Raises `ConfigError`.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, option: str = "--output", *, private: bool = False) -> None:
         self._path = Path(path)
-        self._label = visible(path)
+        self._label = f"{option} {visible(path)}"
+        self._private = private
         if self._path.is_dir():
-            raise ConfigError(f"--output {self._label} is a folder; give a file")
+            raise ConfigError(f"{self._label} is a folder; give a file")
         if not self._path.parent.is_dir():
-            raise ConfigError(f"--output {self._label}: the folder {visible(str(self._path.parent))} does not exist")
+            raise ConfigError(f"{self._label}: the folder {visible(str(self._path.parent))} does not exist")
 
-    def write(self, text: str) -> None:
-        """Write the text as UTF-8 under another name, then move it in place. Raises `ConfigError`."""
+    def write(self, text: str | bytes) -> None:
+        """Write the text, as UTF-8, or the octets under another name, then move it in place. Raises `ConfigError`."""
+        data = text.encode("utf-8") if isinstance(text, str) else text
         try:
             if self._path.exists() and not self._path.is_file():  # a pipe or a device: there is no place to move to
-                self._path.write_text(text, encoding="utf-8")
+                self._path.write_bytes(data)
             else:
-                self._replace(text)
+                self._replace(data)
         except OSError as error:
-            raise ConfigError(f"--output {self._label}: {error.strerror}; nothing was written") from None
+            raise ConfigError(f"{self._label}: {error.strerror}; nothing was written") from None
 
-    def _replace(self, text: str) -> None:
+    def _replace(self, data: bytes) -> None:
         # What a link leads to may lie in another file system, and a file can only be moved within its own.
         path = Path(os.path.realpath(self._path))
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        write_whole(path, text.encode("utf-8"), mode)
+        usual = 0o600 if self._private else 0o666 & ~_umask()
+        mode = path.stat().st_mode & 0o777 if path.exists() else usual
+        write_whole(path, data, mode)
 
 
 def _umask() -> int:

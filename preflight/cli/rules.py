@@ -1,11 +1,11 @@
 """`preflight rules`: what the installed checks judge."""
 
-from typing import TYPE_CHECKING, Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from preflight.cli.codes import FormatOption, PageFormat
-from preflight.cli.common import LangOption, complain, show, width
+from preflight.cli.codes import FormatOption, PageFormat, show_page
+from preflight.cli.common import LangOption, complain
 from preflight.errors import ConfigError
 from preflight.text import visible
 
@@ -31,15 +31,12 @@ def rules(
         complain(problem)
     language = registry.language(lang.value)
     chosen = _chosen(registry, rule_id)
-    match output_format:
-        case PageFormat.TEXT:
-            show(rules_text(chosen, registry, language, width(), details=rule_id is not None))
-        case PageFormat.JSON:
-            show(rules_json(chosen, registry, language), machine=True)
-        case PageFormat.MARKDOWN:
-            show(rules_markdown(chosen, registry, language), machine=True)
-        case _:
-            assert_never(output_format)
+    show_page(
+        output_format,
+        text=lambda columns: rules_text(chosen, registry, language, columns, details=rule_id is not None),
+        json=lambda: rules_json(chosen, registry, language),
+        markdown=lambda: rules_markdown(chosen, registry, language),
+    )
 
 
 def _chosen(registry: "Registry", text: str | None) -> "list[Rule]":

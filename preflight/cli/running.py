@@ -4,18 +4,27 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from preflight.check import Settings
-from preflight.cli.common import complain, is_terminal, show, width
+from preflight.cli.common import complain, show
+from preflight.cli.formats import render_options
 from preflight.cli.output import OutputFile
 from preflight.errors import ConfigError
+from preflight.moment import Moment
 from preflight.net.dns import Answer, Question, Reason, Source, Unanswered
-from preflight.policy import Policy, exit_code
+from preflight.net.https import Fetcher
+from preflight.net.smtp import Dialer
+from preflight.notices import with_stale_waivers
+from preflight.policy import ExitCode, Policy, exit_code
 from preflight.registry import Registry
-from preflight.render import Renderer, RenderOptions, renderers
+from preflight.render import Renderer
 from preflight.report import Report, overall
-from preflight.runner import OnJudged, OnProgress, Progress, Run, chosen_checks
+from preflight.runner import IsOver, OnJudged, OnProgress, Progress, Run, chosen_checks
 from preflight.subject import Subject
+
+if TYPE_CHECKING:
+    from preflight.baseline import Baseline
 
 
 class Offline(Source):
@@ -35,6 +44,23 @@ def run_checks(
     deadline: float,
 ) -> list[Report]:
     """Run all checks over the subjects, showing progress on standard error. `deadline` is in seconds."""
+    return fly(subjects, source, registry, policy, settings, deadline)[1]
+
+
+def fly(
+    subjects: Sequence[Subject],
+    source: Source,
+    registry: Registry,
+    policy: Policy,
+    settings: Settings,
+    deadline: float,
+    *,
+    dialer: Dialer | None = None,
+    fetcher: Fetcher | None = None,
+    moment: Moment | None = None,
+    is_over: IsOver | None = None,
+) -> tuple[Run, list[Report]]:
+    """The same, with the run itself and all that may be handed to it; see `Run`."""
     for problem in registry.problems:
         complain(problem)
     spare_collector()
@@ -48,8 +74,12 @@ def run_checks(
             deadline=deadline,
             on_progress=on_progress,
             on_judged=on_judged,
+            dialer=dialer,
+            fetcher=fetcher,
+            moment=moment,
+            is_over=is_over,
         )
-        return run.fly_blocking()
+        return run, run.fly_blocking()
 
 
 def spare_collector() -> None:
@@ -68,47 +98,45 @@ def deliver(
     outputs: Sequence[tuple[OutputFile, Renderer]],
     registry: Registry,
     lang: str,
+    *,
+    config: str = "",
+    problems: Sequence[str] = (),
 ) -> int:
     """Write the reports to the files, then to standard output, and return the exit code of the run.
 
-    A file that cannot be written is told of last, so that the report on standard output is not lost with it.
+    `config` is the preflight.toml of the run, as it was given, `problems` what was wrong with other files. A file that
+    cannot be written is told of last, so that the report on standard output is not lost with it.
     """
-    problems = []
+    problems = list(problems)
     for target, writer in outputs:
         try:
-            target.write(writer.render(reports, render_options(registry, lang, for_people=False)))
+            target.write(writer.render(reports, render_options(registry, lang, for_people=False, config=config)))
         except ConfigError as error:
-            problems.append(error)
+            problems.append(str(error))
     people = renderer.name == "terminal"
-    show(renderer.render(reports, render_options(registry, lang, for_people=people)), machine=not people)
+    options = render_options(registry, lang, for_people=people, config=config)
+    show(renderer.render(reports, options), machine=not people)
     for problem in problems:
-        complain(str(problem))
-    return 2 if problems else exit_code(overall(report.verdict for report in reports))
+        complain(problem)
+    if convention := renderer.convention:
+        return convention.trouble_code if problems else convention.exit_code(reports)
+    return ExitCode.USAGE if problems else exit_code(overall(report.verdict for report in reports))
 
 
-def renderer_named(name: str) -> Renderer:
-    """The renderer of a format. Raises `ConfigError` that lists the known formats."""
-    known = renderers()
-    if name not in known:
-        raise ConfigError(f"--format {name!r} is not known; formats: {', '.join(known)}")
-    return known[name]
+def weighed(
+    reports: Sequence[Report], policy: Policy, baseline: "Baseline | None", *, whole: bool = True
+) -> list[Report]:
+    """The reports of a run with what there is to say of waivers and of the baseline, if there is one.
 
+    `whole`: the run was over all that the policy and the baseline are about, so that it can tell what they have too
+    much.
+    """
+    weighed = with_stale_waivers(reports, policy) if whole else list(reports)
+    if baseline is None:
+        return weighed
+    from preflight.baseline import compared
 
-def renderer_for(path: str) -> Renderer:
-    """The renderer that a file's suffix means. Raises `ConfigError` that lists the known suffixes."""
-    known = {suffix: renderer for renderer in renderers().values() for suffix in renderer.suffixes}
-    for suffix, renderer in known.items():
-        if path.lower().endswith(suffix):
-            return renderer
-    raise ConfigError(f"--output {path!r}: the suffix says no format; known suffixes: {', '.join(known)}")
-
-
-def render_options(registry: Registry, lang: str, *, for_people: bool) -> RenderOptions:
-    """Width and colours of the terminal where a person reads along; 80 columns and no colour codes elsewhere."""
-    language = registry.language(lang)
-    if for_people:
-        return RenderOptions(language=language, width=width(), color=is_terminal())
-    return RenderOptions(language=language)
+    return compared(weighed, baseline, policy.selects, whole=whole)
 
 
 @contextmanager

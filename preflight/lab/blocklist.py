@@ -11,8 +11,9 @@ import dns.rdatatype
 import dns.rrset
 from dns.rdtypes.ANY.TXT import TXT
 
-from preflight.lab.zones import TTL, Found, Outcome, Zone, absolute, default_ns, default_soa
+from preflight.lab.zones import TTL, absolute, default_ns, default_soa
 from preflight.net.addresses import IPNetwork
+from preflight.net.zones import Found, Outcome, Zone
 
 Kind = Literal["ip4", "ip6", "domain"]
 NORMAL = "normal"

@@ -18,8 +18,9 @@ import dns.rrset
 
 from preflight.lab.blocklist import Blocklist
 from preflight.lab.faults import Fault, FaultRule, fault_for
-from preflight.lab.zones import TTL, MasterZone, Resolution, ZoneSet, absolute
+from preflight.lab.zones import TTL, MasterZone, Resolution, absolute, resolve
 from preflight.net.addresses import parse_address, reverse_name
+from preflight.net.zones import ZoneSet
 
 _OWN_LABELS = {4: 1, 6: 16}  # labels of a reverse name that stand in its zone: the zone is a /24 or a /64
 
@@ -66,7 +67,7 @@ class World:
         zone = self._zones.find(owner)
         if not isinstance(zone, MasterZone):
             raise ValueError(f"{name} is in no zone of this world that takes records")
-        zone.add(rrset)
+        zone.add_all(rrset)
 
     def ptr(self, address: str, *names: str) -> None:
         """Name an address, in its reverse zone; one for its /24 or /64 is made when there is none."""
@@ -106,7 +107,7 @@ class World:
 
     def resolve(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> tuple[Resolution, FaultRule | None]:
         """What there is to say of a question, and the fault that it meets."""
-        resolution = self._zones.resolve(name, rdtype, recursive=self.recursive)
+        resolution = resolve(self._zones, name, rdtype, recursive=self.recursive)
         return resolution, fault_for(self._faults, resolution.names, rdtype)
 
 

@@ -20,7 +20,11 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.renderer
 
+from preflight.net.replies import read_reply
+
 EDNS_PAYLOAD = 1232  # octets; what passes everywhere without fragments (DNS flag day 2020)
+FLAGS = dns.flags.RD | dns.flags.AD
+"""Look it up, and say whether DNSSEC vouches for it: that is what AD asks for in a question (RFC 6840 5.7)."""
 MAX_SHARED = 50  # questions to a socket: then comes another port, so that replies stay hard to forge (RFC 5452 9.2)
 _LONGEST = 4096  # octets of a message over UDP; three times of what is offered to be taken
 _AT_A_TIME = 4  # messages that are read in one go
@@ -50,7 +54,7 @@ class Server:
             pass
         finally:
             channel.leave()
-        request = dns.message.make_query(name, rdtype, use_edns=0, payload=EDNS_PAYLOAD)
+        request = dns.message.make_query(name, rdtype, use_edns=0, payload=EDNS_PAYLOAD, flags=FLAGS)
         try:
             return await dns.asyncquery.tcp(request, self.address, seconds, self.port)
         except dns.exception.Timeout:
@@ -138,7 +142,7 @@ class _Channel:
         if asked is None or asked.reply.done():
             return
         try:
-            message = dns.message.from_wire(data, raise_on_truncation=True)
+            message = read_reply(data, asked.rdtype)
         except dns.message.Truncated as error:
             if asked.is_answered_by(error.message()):  # type: ignore[no-untyped-call]
                 asked.reply.set_exception(error)
@@ -178,8 +182,8 @@ _OPT = dns.message.make_query(".", "A", use_edns=0, payload=EDNS_PAYLOAD).opt
 
 
 def _wire(number: int, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bytes:
-    """A question as a message: what `make_query(...).to_wire()` gives, without the message object on the way."""
-    renderer = dns.renderer.Renderer(number, dns.flags.RD)  # type: ignore[no-untyped-call]
+    """A question as a message: what `make_query(…, flags=FLAGS).to_wire()` gives, with no message object on the way."""
+    renderer = dns.renderer.Renderer(number, FLAGS)  # type: ignore[no-untyped-call]
     renderer.compress = None  # type: ignore[assignment] # one name: there is nothing to compress
     renderer.add_question(name, rdtype)  # type: ignore[no-untyped-call]
     renderer.add_opt(_OPT)  # type: ignore[no-untyped-call]

@@ -3,8 +3,9 @@
     Resolver                  the port: `await resolver.query(name, type)`
     ├── SingleFlight          asks a Source once per question and run, whoever asks, however often
     Source                    the adapter below it: `await source.ask(question)`
-    ├── preflight.net.live    dnspython over the configured name servers
-    └── preflight.net.fake    scripted answers, for tests
+    ├── preflight.net.live         dnspython over the configured name servers
+    ├── preflight.net.zone_source  zone files, laid over another source or alone
+    └── preflight.net.fake         scripted answers, for tests
 
 An answer is `Records`, `NoData` or `NxDomain`. Anything else, from a time-out to a reply that makes no sense, is
 raised as `Unanswered`: "could not tell" is never mistaken for "is not there".
@@ -14,10 +15,10 @@ import asyncio
 import ipaddress
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from preflight.findings import Evidence
+from preflight.findings import Evidence, Place
 from preflight.net.addresses import IPAddress
 
 
@@ -34,6 +35,8 @@ class Reason(StrEnum):
     BAD_NAME = "not a DNS name"
     BAD_REPLY = "broken reply"
     DEADLINE = "deadline"
+    NOT_IN_ZONES = "not in the zone files"
+    NOT_RECORDED = "not in the recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,17 @@ class Answer(ABC):
 
     `aliases` are the CNAME targets that were followed, in order, the last one being the name that the records
     belong to; names are written without their last dot, as the server spelled them. `note` is what evidence adds: who
-    else was asked.
+    else was asked. `authenticated`: the name server that was asked says that DNSSEC vouches for all of the answer, for
+    the absence of records too (the AD bit, RFC 4035 3.2.3). That is its word, and worth as much as the way to it.
+    `places` is where in the user's zone files it stands: one for each value, in their order; where there is no value,
+    or an alias leads out of the files, the one place where something would have to change; none for live answers.
     """
 
     question: Question
     aliases: tuple[str, ...] = ()
     note: str = field(default="", kw_only=True)
+    places: tuple[Place, ...] = field(default=(), kw_only=True)
+    authenticated: bool = field(default=False, kw_only=True)
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -109,8 +117,14 @@ class Answer(ABC):
 
     @property
     def evidence(self) -> Evidence:
-        """The question and its answer."""
-        return Evidence("dns", str(self.question), self._seen())
+        """The question and its answer, with the place of its first record."""
+        return Evidence("dns", str(self.question), self._seen(), self.places[0] if self.places else None)
+
+    def evidence_of(self, value: str) -> Evidence:
+        """The same, with the place of one of the values, for a finding that is about this one alone."""
+        if value in self.values and len(self.places) == len(self.values):
+            return replace(self.evidence, place=self.places[self.values.index(value)])
+        return self.evidence
 
     def _seen(self) -> str:
         shown = f"{self._outcome()} ({self.note})" if self.note else self._outcome()

@@ -93,21 +93,22 @@ class LiveSource(Source):
         if not self._servers:
             raise Unanswered(question, Reason.NO_SERVERS, self._no_servers)
         answer, whole = await self._ask_name(question, question.name)
-        aliases = answer.aliases
+        aliases, authenticated = answer.aliases, answer.authenticated
         # A resolver follows aliases itself. Where a server hands out an alias and no more, the target is asked for, so
         # that an answer which stops half-way is not taken for "no such record".
         while not whole and answer.aliases and len(aliases) < _MAX_ALIASES:
             answer, whole = await self._ask_name(question, aliases[-1])
             aliases += answer.aliases
+            authenticated = authenticated and answer.authenticated  # a chain is as strong as its weakest link
         match answer:
             case Records():
-                return Records(question, aliases, answer.found)
+                return Records(question, aliases, answer.found, authenticated=authenticated)
             case NxDomain():
-                return NxDomain(question, aliases)
+                return NxDomain(question, aliases, authenticated=authenticated)
             case _ if len(aliases) >= _MAX_ALIASES:
                 raise Unanswered(question, Reason.BAD_REPLY, f"more than {_MAX_ALIASES} aliases in a row")
             case _:
-                return NoData(question, aliases)
+                return NoData(question, aliases, authenticated=authenticated)
 
     async def _ask_name(self, question: Question, name: str) -> tuple[Answer, bool]:
         """One look-up, and whether its answer is whole: false for an alias without a word on its target."""
@@ -119,18 +120,19 @@ class LiveSource(Source):
         async with self._in_flight:
             response = await self._resolve(question, wire_name, rdtype)
         aliases = () if question.rtype == "CNAME" else aliases_of(response, wire_name)
+        authenticated = bool(response.flags & dns.flags.AD)
         if response.rcode() == dns.rcode.NXDOMAIN:
-            return NxDomain(question, aliases), True
+            return NxDomain(question, aliases, authenticated=authenticated), True
         rrset = _records_of(response, aliases)
         if rrset is not None:
             # Servers turn the records of a set round at each answer; reports must not change with it.
             values = sorted((text_of(rdata) for rdata in rrset), key=natural_key)
-            return Records(question, aliases, tuple(values)), True
+            return Records(question, aliases, tuple(values), authenticated=authenticated), True
         if not aliases and response.answer:
             raise Unanswered(question, Reason.BAD_REPLY, "an answer about another name")
         if not aliases and _is_referral(response):
             raise Unanswered(question, Reason.LAME, "a referral elsewhere instead of an answer")
-        return NoData(question, aliases), not aliases or _has_soa(response)
+        return NoData(question, aliases, authenticated=authenticated), not aliases or _has_soa(response)
 
     async def _resolve(
         self, question: Question, name: dns.name.Name, rdtype: dns.rdatatype.RdataType

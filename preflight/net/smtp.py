@@ -14,7 +14,7 @@ the command DATA and its kin.
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NoReturn
@@ -127,12 +127,16 @@ class Chain(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """A TLS session: its version (`TLSv1.3`), its cipher, the server's certificate where it could be read."""
+    """A TLS session: its version (`TLSv1.3`), its cipher, the server's certificate where it could be read.
+
+    `sent` has the certificates in DER form as they came, the server's own first.
+    """
 
     version: str
     cipher: str
     certificate: Certificate | None
     chain: Chain = Chain.UNKNOWN
+    sent: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def seen(self) -> str:
@@ -198,6 +202,10 @@ class Wire(ABC):
         With `verify`, a certificate that leads to no trusted root ends it (`UNTRUSTED`); its names are not compared.
         """
 
+    def time(self) -> float:
+        """The clock by which a conversation is bounded, in seconds."""
+        return asyncio.get_running_loop().time()
+
     @abstractmethod
     def close(self, parting: str = "") -> None:
         """Drop the connection; say a last command, if one is given, and wait for no answer."""
@@ -229,7 +237,7 @@ class Conversation:
         self.transcript: list[Evidence] = []
         self._limits = limits
         self._label = label
-        self._end = asyncio.get_running_loop().time() + limits.conversation
+        self._end = wire.time() + limits.conversation
         self._open = True
 
     async def __aenter__(self) -> "Conversation":
@@ -272,7 +280,7 @@ class Conversation:
         return reply, secured
 
     def _left(self) -> float:
-        left = self._end - asyncio.get_running_loop().time()
+        left = self._end - self.wire.time()
         if left <= 0:
             self._fail("", Trouble.TIMEOUT, "the server is too slow as a whole", b"")
         return min(left, self._limits.reply)

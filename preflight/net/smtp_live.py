@@ -8,14 +8,16 @@ and read strictly by `preflight.net.smtp`. See docs/architecture.md, "SMTP".
 import asyncio
 import os
 import ssl
+import sys
 from functools import cached_property
-from pathlib import Path
+from typing import Any
 
 from aiosmtplib.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
 from aiosmtplib.protocol import SMTPProtocol
 
 from preflight.net.addresses import IPAddress, parse_address
 from preflight.net.certificates import read_certificate
+from preflight.net.roots import has_roots
 from preflight.net.smtp import Chain, Dialer, Heard, Limits, Secured, SmtpTrouble, Trouble, Wire
 
 MAX_HEARD = 64 * 1024  # octets kept of one exchange; a peer that sends more is cut off
@@ -128,6 +130,7 @@ class _LiveWire(Wire):
             cipher=cipher[0] if cipher else "",
             certificate=read_certificate(der) if der else None,
             chain=Chain.TRUSTED if verified else Chain.UNKNOWN,
+            sent=_sent(session),
         )
 
     def close(self, parting: str = "") -> None:
@@ -137,6 +140,18 @@ class _LiveWire(Wire):
             if parting and not transport.is_closing():
                 transport.write(f"{parting}\r\n".encode("ascii"))  # goes out at once where the socket takes it
             transport.abort()
+
+
+def _sent(session: ssl.SSLObject) -> tuple[bytes, ...]:
+    """The certificates that the server sent, in DER form, its own first."""
+    if sys.version_info >= (3, 13):
+        return tuple(session.get_unverified_chain())
+    # What became public in 3.13 is there in 3.11 and 3.12 too, a step below.
+    held: Any = session._sslobj.get_unverified_chain()  # type: ignore[attr-defined]
+    return tuple(one.public_bytes(_DER) for one in held or ())
+
+
+_DER = 2  # ENCODING_DER of the module _ssl
 
 
 def _context(verify: bool) -> ssl.SSLContext:
@@ -158,10 +173,8 @@ class LiveDialer(Dialer):
 
     @cached_property
     def has_roots(self) -> bool:
-        """Whether the system has root certificates where OpenSSL looks for them (or SSL_CERT_FILE, SSL_CERT_DIR)."""
-        paths = ssl.get_default_verify_paths()
-        folder = Path(paths.capath) if paths.capath else None
-        return bool(paths.cafile) or (folder is not None and folder.is_dir() and any(folder.iterdir()))
+        """Whether the system has root certificates, looked at once."""
+        return has_roots()
 
     async def dial(self, address: IPAddress, port: int) -> Wire:
         """Open a connection; the name service is not asked, since the address is one."""

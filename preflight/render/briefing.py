@@ -8,7 +8,7 @@ from preflight.findings import RECORD, Finding, Severity, Status
 from preflight.ledger import NO_ANSWER
 from preflight.net.addresses import IPAddress
 from preflight.policy import Verdict
-from preflight.report import Judged, Report
+from preflight.report import Judged, Notice, Report
 from preflight.subject import Subject
 from preflight.text import Message
 
@@ -77,6 +77,23 @@ def _addresses(ips: Sequence[IPAddress]) -> str | Message:
     return Message("{count} addresses: {blocks}", {"count": count, "blocks": more})
 
 
+def notices(reports: Iterable[Report]) -> list[Notice]:
+    """What the reports of a run have to note."""
+    return [notice for report in reports for notice in report.notices]
+
+
+def labels(reports: Sequence[Report]) -> list[str]:
+    """A name for each subject of a run that no other has: its label, with a number behind it where that is taken."""
+    made: dict[str, None] = {}
+    for report in reports:
+        label = report.subject.label or "-"
+        number = 1
+        while (name := label if number == 1 else f"{label} ({number})") in made:
+            number += 1
+        made[name] = None
+    return list(made)
+
+
 def by_effect(findings: Iterable[Judged]) -> list[Judged]:
     """The failures: those that count first, then by severity, then by how many bounces they prevent; waived ones last.
 
@@ -84,8 +101,7 @@ def by_effect(findings: Iterable[Judged]) -> list[Judged]:
     """
 
     def weight(judged: Judged) -> tuple[bool, bool, int, int]:
-        let_pass = judged.waived is not None and not judged.waived.expired
-        return (not judged.fails, let_pass, -judged.severity.rank, -len(judged.prevents))
+        return (not judged.fails, judged.let_pass, -judged.severity.rank, -len(judged.prevents))
 
     return sorted((judged for judged in findings if judged.finding.status is Status.FAIL), key=weight)
 

@@ -3,21 +3,25 @@
 Each function returns a text with a final line break. `registry` brings the catalogue, the rules and the checks.
 """
 
-import json
 import re
-import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-from preflight.bounces.catalogue import Bounce
+from preflight.bounces.catalogue import Bounce, Catalogue
+from preflight.bounces.not_seen import NAME as NOT_SEEN
+from preflight.bounces.not_seen import NotSeen, load_not_seen
 from preflight.check import Check, Rule
 from preflight.registry import Registry
 from preflight.render.document import Block, Facts, Heading, Items, Paragraph, Ref, Table, to_markdown, to_text
+from preflight.render.reference import CODES_PAGE, RULES_PAGE, readable
+from preflight.render.reference import json_page as _json
+from preflight.render.reference import made_by as _made_by
+from preflight.render.reference import rule_title as _rule_title
 from preflight.subject import OPTIONS
 from preflight.text import Language
 
-CODES_PAGE = "codes.md"
-RULES_PAGE = "rules.md"
 CODES_INTRODUCTION = "Replies by which receivers turn mail away. None was tested against the live services."
+PROVIDERS_INTRODUCTION = "preflight codes PROVIDER lists what one of them answers; preflight codes REPLY finds a reply."
 RULES_INTRODUCTION = "What the installed checks can find fault with. A policy may give a rule another severity."
 PLACES = "The run fills the places in <…>; <part> is what was judged: an address, a name, a header, a file."
 COVERAGE = {
@@ -27,29 +31,55 @@ COVERAGE = {
 }
 """What each coverage of the catalogue means."""
 
+NOT_SEEN_INTRODUCTION = (
+    "The mail was taken, no refusal came back, and the recipient does not find it: why, for a mailbox of Hotmail "
+    "(Outlook.com)."
+)
+LARGE_PROVIDERS = "Who sends from one of these may leave the sender's side aside: {domains}."
+
 _FROM_HOST = {"ip", "helo", "domain", "mx"}  # inputs that `preflight check HOST` finds by itself
 _SENTENCE = re.compile(r".*?(?:[。！？]|[.!?](?=\s|$)|$)", re.DOTALL)
 
 
 def codes_text(bounces: Sequence[Bounce], registry: Registry, language: Language, width: int) -> str:
-    """One bounce with everything on it; several, or none, as a table."""
+    """One bounce with everything on it; several, or none, as a table; of all, those of the board and the providers."""
     if len(bounces) == 1:
         return to_text(_bounce_blocks(bounces[0], registry, language), width)
+    if len(bounces) == len(registry.catalogue.bounces):
+        board = [bounce for bounce in bounces if bounce.on_board]
+        blocks: list[Block] = [_bounce_table(board, language, below=True), _coverage_legend(language)]
+        return to_text([*blocks, *_provider_blocks(registry.catalogue, language)], width)
     return to_text([_bounce_table(bounces, language, below=True), _coverage_legend(language)], width)
 
 
 def codes_markdown(bounces: Sequence[Bounce], registry: Registry, language: Language) -> str:
-    """The page docs/codes.md: a table of the bounces, then a section for each."""
+    """A page of docs/: a table of the bounces, then a section for each.
+
+    Of all bounces, docs/codes.md: those of the board, and where the others are; of all that a provider has, its page.
+    """
+    whole = len(bounces) == len(registry.catalogue.bounces)
+    provider = None if whole else _whole_provider(bounces, registry.catalogue)
+    shown = [bounce for bounce in bounces if bounce.on_board or not whole]
+    of_whom = f": {language.say(bounces[0].provider)}" if provider else ""
     blocks: list[Block] = [
-        Heading(language.say("Bounce codes"), 1),
+        Heading(language.say("Bounce codes") + of_whom, 1),
         Paragraph(language.say(CODES_INTRODUCTION)),
-        _bounce_table(bounces, language),
+        _bounce_table(shown, language),
         _coverage_legend(language),
     ]
-    for bounce in bounces:
+    for bounce in shown:
         blocks += _bounce_blocks(bounce, registry, language)
-    command = "codes" if len(bounces) == len(registry.catalogue.bounces) else "codes CODE"
-    return _made_by(command, language) + to_markdown(blocks)
+    if whole:
+        blocks += [*_provider_blocks(registry.catalogue, language), *_not_seen_blocks(load_not_seen(), language)]
+        return _made_by("codes", language) + to_markdown(blocks)
+    if provider:
+        return _made_by(f"codes {provider}", language) + to_markdown(blocks, at=provider_page(provider))
+    return _made_by("codes CODE", language) + to_markdown(blocks)
+
+
+def provider_page(provider: str) -> str:
+    """The page of docs/ that has the bounces of a provider."""
+    return f"codes/{provider}.md"
 
 
 def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language) -> str:
@@ -57,6 +87,7 @@ def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language
     return _json(
         {
             "id": bounce.id,
+            "provider": bounce.provider_id,
             "reply": bounce.reply,
             "permanent": bounce.permanent,
             "category": bounce.category,
@@ -64,10 +95,36 @@ def codes_json(bounces: Sequence[Bounce], registry: Registry, language: Language
             "meaning": language.say(bounce.meaning),
             "causes": [language.say(cause) for cause in bounce.causes],
             "advice": [language.say(step) for step in bounce.advice],
-            "rules": _rule_ids(bounce, registry),
+            "rules": list(registry.rules_of(bounce)),
             "source": [language.say(source) for source in bounce.source],
+            "examples": list(bounce.examples),
         }
         for bounce in bounces
+    )
+
+
+def not_seen_text(language: Language, width: int) -> str:
+    """Why mail that no server refused is not seen."""
+    return to_text(_not_seen_blocks(load_not_seen(), language), width)
+
+
+def not_seen_markdown(language: Language) -> str:
+    """The same as Markdown."""
+    return _made_by(f"codes {NOT_SEEN}", language) + to_markdown(_not_seen_blocks(load_not_seen(), language))
+
+
+def not_seen_json(language: Language) -> str:
+    """A list of objects, texts in the language."""
+    return _json(
+        {
+            "id": reason.id,
+            "side": reason.side,
+            "title": language.say(reason.title),
+            "meaning": language.say(reason.meaning),
+            "advice": language.say(reason.advice),
+            "rules": list(reason.rules),
+        }
+        for reason in load_not_seen().reasons
     )
 
 
@@ -117,16 +174,6 @@ def rules_json(rules: Sequence[Rule], registry: Registry, language: Language) ->
     )
 
 
-def readable(template: str, language: Language) -> str:
-    """A template in the language with its places as `<name>`: `add {record}` → `add <record>`."""
-    translated = language.table.get(template, template)
-    try:
-        pieces = list(string.Formatter().parse(translated))
-    except ValueError:  # a lone brace: a text as it is, no template
-        return translated
-    return "".join(text if name is None else f"{text}<{name.replace('_', ' ')}>" for text, name, _, _ in pieces)
-
-
 # --- codes ----------------------------------------------------------------------------------------------------------
 
 
@@ -134,7 +181,7 @@ def _bounce_table(bounces: Sequence[Bounce], language: Language, *, below: bool 
     head = [language.say(word) for word in ("code", "reply", "class", "coverage", "meaning")]
     rows = [
         (
-            Ref(bounce.id, CODES_PAGE),
+            bounce_ref(bounce),
             bounce.reply,
             _class(bounce, language),
             language.say(bounce.coverage),
@@ -165,25 +212,56 @@ def _bounce_blocks(bounce: Bounce, registry: Registry, language: Language) -> li
         Items(language.say("Causes"), [language.say(cause) for cause in bounce.causes]),
         Items(language.say("What to do"), [language.say(step) for step in bounce.advice], ordered=True),
     ]
-    if rules := _rule_ids(bounce, registry):
+    if rules := registry.rules_of(bounce):
         titles = [(Ref(rule, RULES_PAGE), _rule_title(rule, registry, language)) for rule in rules]
         head = [language.say("rule"), language.say("title")]
         blocks.append(Table(head, titles, language.say("Rules that predict it")))
+    if bounce.examples:
+        blocks.append(Items(language.say("As it comes back"), bounce.examples))
     sources = language.say("Sources, last looked at on {date}", date=bounce.checked.isoformat())
     return [*blocks, Items(sources, [language.say(source) for source in bounce.source])]
 
 
-def _rule_ids(bounce: Bounce, registry: Registry) -> list[str]:
-    """The rules that the catalogue names, then those of other installed checks that prevent the bounce."""
-    return list(dict.fromkeys((*bounce.rules, *(rule.id for rule in registry.preventing(bounce.id)))))
+def bounce_ref(bounce: Bounce) -> Ref:
+    """The id of a bounce, as a link to its section where there are links."""
+    return Ref(bounce.id, CODES_PAGE if bounce.on_board else provider_page(bounce.provider_id))
 
 
-def _rule_title(rule_id: str, registry: Registry, language: Language) -> str:
-    rule = registry.rules.get(rule_id)
-    return readable(rule.title, language) if rule else language.say("not installed")
+def _provider_blocks(catalogue: Catalogue, language: Language) -> list[Block]:
+    """Whose other replies are known; nothing where there are none."""
+    counts = _by_provider(catalogue.bounces.values())
+    if not counts:
+        return []
+    head = [language.say(word) for word in ("provider", "codes", "name")]
+    rows = [
+        (Ref(one, provider_page(one), anchor=False), str(count), language.say(catalogue.providers[one].name))
+        for one, count in counts.items()
+    ]
+    return [
+        Heading(language.say("Replies of other servers"), 2),
+        Paragraph(language.say(PROVIDERS_INTRODUCTION)),
+        Table(head, rows),
+    ]
+
+
+def _by_provider(bounces: Iterable[Bounce]) -> Counter[str]:
+    """How many bounces that are not on the board each provider has."""
+    return Counter(bounce.provider_id for bounce in bounces if not bounce.on_board)
+
+
+def _whole_provider(bounces: Sequence[Bounce], catalogue: Catalogue) -> str | None:
+    """The provider all of whose bounces these are."""
+    providers = {bounce.provider_id for bounce in bounces}
+    if len(providers) != 1:
+        return None
+    provider = providers.pop()
+    whole = len(bounces) == sum(bounce.provider_id == provider for bounce in catalogue.bounces.values())
+    return provider if whole else None
 
 
 def _class(bounce: Bounce, language: Language) -> str:
+    if bounce.permanent is None:
+        return language.say("either")
     return language.say("permanent" if bounce.permanent else "temporary")
 
 
@@ -194,6 +272,27 @@ def _coverage_legend(language: Language) -> Facts:
 def _first_sentence(text: str) -> str:
     match = _SENTENCE.match(text)
     return match[0] if match else text
+
+
+def _not_seen_blocks(guide: NotSeen, language: Language) -> list[Block]:
+    """Why mail is not seen, by the side that can mend it, and what to mind with test messages."""
+    blocks: list[Block] = [Heading(NOT_SEEN, 2), Paragraph(language.say(NOT_SEEN_INTRODUCTION))]
+    sides = {"recipient": "On the recipient's side", "sender": "On the sender's side"}
+    for side, title in sides.items():
+        for reason in guide.reasons:
+            if reason.side != side:
+                continue
+            blocks += [
+                Heading(f"{language.say(title)}: {language.say(reason.title)}", 3),
+                Paragraph(language.say(reason.meaning)),
+                Items(language.say("What to do"), [language.say(reason.advice)]),
+            ]
+            if reason.rules:
+                blocks.append(Facts([(language.say("Rules that can show it"), ", ".join(reason.rules))]))
+    blocks.append(Paragraph(language.say(LARGE_PROVIDERS, domains=", ".join(sorted(guide.large)))))
+    blocks.append(Items(language.say("Before you send a test message"), [language.say(hint) for hint in guide.hints]))
+    sources = language.say("Sources, last looked at on {date}", date=guide.checked.isoformat())
+    return [*blocks, Items(sources, [language.say(guide.source)])]
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -230,12 +329,14 @@ def _rule_blocks(rule: Rule, registry: Registry, language: Language) -> list[Blo
         Paragraph(readable(rule.why, language), language.say("Why it matters")),
         Paragraph(readable(rule.fix, language), language.say("Fix")),
     ]
-    if prevented := registry.prevented(rule):
-        known = registry.catalogue.bounces
-        replies = [(Ref(bounce, CODES_PAGE), known[bounce].reply) for bounce in prevented]
-        blocks.append(
-            Table([language.say("code"), language.say("reply")], replies, language.say("Bounces it prevents"))
-        )
+    prevented = [registry.catalogue.bounces[bounce] for bounce in registry.prevented(rule)]
+    if board := [bounce for bounce in prevented if bounce.on_board]:
+        replies = [(bounce_ref(bounce), bounce.reply) for bounce in board]
+        head = [language.say("code"), language.say("reply")]
+        blocks.append(Table(head, replies, language.say("Bounces it prevents")))
+    if others := _by_provider(prevented):
+        counted = ", ".join(f"{provider} ({count})" for provider, count in others.items())
+        blocks.append(Paragraph(counted, language.say("Replies of other servers that it prevents")))
     return blocks
 
 
@@ -252,14 +353,3 @@ def _needs(rule: Rule, language: Language) -> str:
 
 def _places_note(language: Language) -> Paragraph:
     return Paragraph(readable(PLACES, language))
-
-
-# --- both -----------------------------------------------------------------------------------------------------------
-
-
-def _made_by(command: str, language: Language) -> str:
-    return f"<!-- Made by `preflight {command} --format markdown --lang {language.code}`; do not edit. -->\n\n"
-
-
-def _json(objects: Iterable[Mapping[str, object]]) -> str:
-    return json.dumps(list(objects), ensure_ascii=False, indent=2) + "\n"

@@ -4,6 +4,7 @@ The commands that show what preflight knows (`preflight codes`, `preflight rules
 either way, so that both say the same.
 """
 
+import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,14 @@ from preflight.render.wrapping import break_points
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An id that has a section of its own on a page of docs/: a link in Markdown, the bare id in text."""
+    """An id that has a section of its own on a page of docs/: a link in Markdown, the bare id in text.
+
+    Without `anchor` it has the whole page.
+    """
 
     text: str
     page: str
+    anchor: bool = True
 
 
 Cell = str | Ref
@@ -106,9 +111,12 @@ def to_text(blocks: Iterable[Block], width: int) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def to_markdown(blocks: Iterable[Block]) -> str:
-    """The page as Markdown (CommonMark with GitHub's tables), text escaped; ends with a line break."""
-    return "\n\n".join(_markdown(block) for block in blocks) + "\n"
+def to_markdown(blocks: Iterable[Block], at: str = "") -> str:
+    """The page as Markdown (CommonMark with GitHub's tables), text escaped; ends with a line break.
+
+    `at` is where the page is in docs/, as links lead from there.
+    """
+    return "\n\n".join(_markdown(block, posixpath.dirname(at)) for block in blocks) + "\n"
 
 
 # --- text -----------------------------------------------------------------------------------------------------------
@@ -183,36 +191,37 @@ _URL = re.compile(r"(https?://[!-;=?-~]*[\w/])", re.ASCII)
 _SPECIAL = re.compile(r"[\\`*<>\[\]|]|(?<!\w)_|_(?!\w)")  # an underscore within a word is a plain character there
 
 
-def _markdown(block: Block) -> str:
+def _markdown(block: Block, folder: str) -> str:
     match block:
         case Heading(text, level):
-            return f"{'#' * level} {_escaped(text)}"
+            return f"{'#' * level} {escaped(text)}"
         case Paragraph(text, label):
-            return f"**{_escaped(label)}**: {_escaped(text)}" if label else _escaped(text)
+            return f"**{escaped(label)}**: {escaped(text)}" if label else escaped(text)
         case Facts(pairs):
-            return "\n".join(f"- **{_escaped(name)}**: {_escaped(value)}" for name, value in pairs)
+            return "\n".join(f"- **{escaped(name)}**: {escaped(value)}" for name, value in pairs)
         case Items(label, items, ordered):
             marks = [f"{number}." if ordered else "-" for number in range(1, len(items) + 1)]
-            lines = [f"{mark} {_escaped(item)}" for mark, item in zip(marks, items, strict=True)]
-            return "\n".join([f"**{_escaped(label)}**", "", *lines])
+            lines = [f"{mark} {escaped(item)}" for mark, item in zip(marks, items, strict=True)]
+            return "\n".join([f"**{escaped(label)}**", "", *lines])
         case Table(head, rows, label):
-            lines = [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
-            return "\n".join([*([f"**{_escaped(label)}**", ""] if label else []), *lines])
+            lines = [_row(row, folder) for row in (head, ["---"] * len(head), *rows)]
+            return "\n".join([*([f"**{escaped(label)}**", ""] if label else []), *lines])
         case _:
             assert_never(block)
 
 
-def _row(cells: Iterable[Cell]) -> str:
-    return f"| {' | '.join(_link(cell) if isinstance(cell, Ref) else _escaped(cell) for cell in cells)} |"
+def _row(cells: Iterable[Cell], folder: str) -> str:
+    return f"| {' | '.join(_link(cell, folder) if isinstance(cell, Ref) else escaped(cell) for cell in cells)} |"
 
 
-def _link(ref: Ref) -> str:
+def _link(ref: Ref, folder: str) -> str:
     """A link to the section of that name, by the anchor that GitHub makes of a heading."""
-    anchor = re.sub(r"[^\w -]", "", ref.text.lower()).replace(" ", "-")
-    return f"[{_escaped(ref.text)}]({ref.page}#{anchor})"
+    page = posixpath.relpath(ref.page, folder or ".")
+    anchor = re.sub(r"[^\w -]", "", ref.text.lower()).replace(" ", "-") if ref.anchor else ""
+    return f"[{escaped(ref.text)}]({page}{'#' + anchor if anchor else ''})"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text with Markdown's own characters escaped, and URLs in brackets, or Chinese stops would be part of them."""
     pieces = _URL.split(text)
     return "".join(f"<{piece}>" if at % 2 else _SPECIAL.sub(r"\\\g<0>", piece) for at, piece in enumerate(pieces))

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC
+from textwrap import indent
 from typing import Annotated
 
 import msgspec
@@ -18,7 +19,8 @@ from preflight.bounces.catalogue import Coverage
 from preflight.findings import Evidence, Severity, Status
 from preflight.policy import Verdict, Waived
 from preflight.render import Renderer, RenderOptions
-from preflight.report import BoardRow, Judged, Report, State, overall
+from preflight.render.wording import waivers
+from preflight.report import BoardRow, Change, Comparison, Earlier, Judged, NoticeKind, Report, State, overall
 from preflight.subject import Subject
 from preflight.text import Language, visible
 
@@ -92,6 +94,10 @@ class FindingDocument(Struct, frozen=True, forbid_unknown_fields=True):
     fix: Annotated[str | None, Meta(description="What mends it, or lets it be told; null where there is nothing.")]
     reference: Annotated[str, Meta(description="The RFC section or provider's page that the rule rests on.")]
     waived: WaiverDocument | None
+    change: Annotated[
+        Change | None,
+        Meta(description="Since the baseline; null without one, and where nothing is to be said."),
+    ]
 
 
 class BoardDocument(Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +126,38 @@ class CountsDocument(Struct, frozen=True, forbid_unknown_fields=True):
     error: Count
 
 
+class WaiversDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many failures a waiver is about, and how many waivers of the run are about none."""
+
+    in_force: Count
+    expired: Count
+    unmatched: Annotated[Count, Meta(description="Said once, in the first report of a run.")]
+
+
+class NoticeDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """A word on a waiver or a baseline, which changes no verdict."""
+
+    kind: NoticeKind
+    message: Text
+
+
+class EarlierDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """A failure of the baseline that is none now."""
+
+    rule: RuleId
+    part: str
+    severity: Severity
+    message: Annotated[str, Meta(description="A sentence in the language of the baseline.")]
+
+
+class BaselineDocument(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a comparison with an earlier run says besides the `change` of each finding."""
+
+    started_at: Annotated[str, Meta(description="When the earlier run began; empty where it had no such subject.")]
+    mended: list[EarlierDocument]
+    unseen: Annotated[list[EarlierDocument], Meta(description="Failures on which this run has no word.")]
+
+
 class ReportDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag="preflight-report/1"):
     """The report of one subject."""
 
@@ -138,6 +176,10 @@ class ReportDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field=
     findings: list[FindingDocument]
     board: list[BoardDocument]
     counts: CountsDocument
+    profile: Annotated[str | None, Meta(description="The profile of a receiver that the findings are weighed by.")]
+    waivers: WaiversDocument
+    notices: list[NoticeDocument]
+    baseline: Annotated[BaselineDocument | None, Meta(description="Null where no baseline was given.")]
 
 
 class ReportsDocument(Struct, frozen=True, forbid_unknown_fields=True, tag_field="schema", tag="preflight-reports/1"):
@@ -160,6 +202,10 @@ def report_document(report: Report, language: Language) -> ReportDocument:
         findings=[_finding(judged, language) for judged in report.findings],
         board=[_row(row, language) for row in report.board],
         counts=CountsDocument(*(report.counts[status] for status in _COUNTED)),
+        profile=report.profile or None,
+        waivers=_waivers(report),
+        notices=[NoticeDocument(notice.kind, language.say(notice.message)) for notice in report.notices],
+        baseline=_baseline(report.comparison) if report.comparison else None,
     )
 
 
@@ -216,6 +262,7 @@ def _finding(judged: Judged, language: Language) -> FindingDocument:
         fix=language.say(finding.fix) if finding.fix else None,
         reference=judged.reference,
         waived=_waiver(judged.waived) if judged.waived else None,
+        change=judged.change,
     )
 
 
@@ -227,6 +274,18 @@ def _evidence(one: Evidence) -> EvidenceDocument:
 def _waiver(waived: Waived) -> WaiverDocument:
     waiver = waived.waiver
     return WaiverDocument(waiver.reason, waiver.owner, waiver.expires.isoformat(), waived.expired)
+
+
+def _waivers(report: Report) -> WaiversDocument:
+    unmatched = sum(notice.kind is NoticeKind.UNMATCHED_WAIVER for notice in report.notices)
+    return WaiversDocument(*waivers(report), unmatched)
+
+
+def _baseline(comparison: Comparison) -> BaselineDocument:
+    def listed(failures: Sequence[Earlier]) -> list[EarlierDocument]:
+        return [EarlierDocument(one.rule, one.part, one.severity, one.message) for one in failures]
+
+    return BaselineDocument(comparison.made_at, listed(comparison.mended), listed(comparison.unseen))
 
 
 def _row(row: BoardRow, language: Language) -> BoardDocument:
@@ -241,11 +300,17 @@ def _row(row: BoardRow, language: Language) -> BoardDocument:
 
 
 def _render(reports: Sequence[Report], options: RenderOptions) -> str:
-    documents = [report_document(report, options.language) for report in reports]
-    if len(documents) == 1:
-        return f"{to_json(documents[0])}\n"
+    if len(reports) == 1:
+        return f"{to_json(report_document(reports[0], options.language))}\n"
     verdict = overall(report.verdict for report in reports)
-    return f"{to_json(ReportsDocument(reports[0].version, verdict, documents))}\n"
+    head, end = to_json(ReportsDocument(reports[0].version, verdict, [])).split("[]")
+    # One at a time: as objects, hundreds of reports take six times the memory of their text.
+    texts = (to_json(report_document(report, options.language)) for report in reports)
+    return f"{head}[\n{_COMMA.join(indent(text, _DEEPER) for text in texts)}\n  ]{end}\n"
+
+
+_DEEPER = " " * 4  # how far a report of several stands from the margin
+_COMMA = ",\n"
 
 
 RENDERER = Renderer(name="json", suffixes=(".json",), render=_render)

@@ -7,144 +7,51 @@ do not have the symbol.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
-from preflight.findings import RECORD, Evidence, Finding, Severity, Status, gather
+from preflight.findings import Status, gather
 from preflight.ledger import NO_ANSWER
-from preflight.policy import Verdict, Waived
+from preflight.policy import Verdict
 from preflight.render import Renderer, RenderOptions
-from preflight.render.briefing import by_cause, by_effect, inputs, meaning
+from preflight.render.briefing import by_cause, by_effect, inputs, meaning, notices
 from preflight.render.grouping import alike
-from preflight.render.wrapping import break_points
+from preflight.render.overview import VERDICT_STYLES, overview
+from preflight.render.page import FIELD, ITEM, SEVERITY_STYLES, Page, Piece
+from preflight.render.wording import (
+    FEW,
+    MANY,
+    SEVERITIES,
+    STATES,
+    VERDICTS,
+    counted,
+    in_short,
+    looks,
+    prevented,
+    rules_of,
+    severity_words,
+    since_baseline,
+    told,
+    waiver_words,
+)
 from preflight.report import BoardRow, Judged, Report, State, overall
-from preflight.text import Language, Message, Words, visible
+from preflight.text import Message
 
-NARROWEST, WIDEST = 20, 120  # columns; below, nothing is legible; above, lines are too long to read
-_MANY, _FEW = (
-    6,
-    3,
-)  # how many like things (questions, parts, pieces of evidence) are named; the JSON report has them all
+_REPLY = 18  # where what is told of a reply begins
+_MOST = 20  # findings that are listed by a line each
+MANY_SUBJECTS = 10  # from more on, those that are fit have their row in the table and no more
 
-# Where texts begin: the items of a section, what is told of an item, its fields behind their labels, replies' rows.
-_ITEM, _FIELD, _REPLY = 4, 14, 18
-
-_VERDICTS = {
-    Verdict.GO: ("✓", "GO", "bold green"),
-    Verdict.NO_GO: ("✗", "NO-GO", "bold red"),
-    Verdict.INCOMPLETE: ("?", "INCOMPLETE", "bold yellow"),
-}
-_STATES = {
-    State.AT_RISK: ("✗", "at risk", "bold red"),
-    State.UNDETERMINED: ("?", "undetermined", "bold yellow"),
-    State.NOT_CHECKED: ("-", "not checked", "bold"),
-    State.CLEAR: ("✓", "clear", "bold green"),
-}
-_SEVERITIES = {
-    Severity.ERROR: ("✗", "error", "bold red"),
-    Severity.WARNING: ("!", "warning", "bold yellow"),
-    Severity.INFO: ("-", "info", "bold cyan"),
-}
-_COUNTED = {
-    Status.FAIL: "{count} failed",
-    Status.INCONCLUSIVE: "{count} could not be told",
-    Status.ERROR: "{count} crashed",
-    Status.PASS: "{count} passed",
-    Status.SKIPPED: "{count} skipped",
-}
-
-Piece = str | tuple[str, str]
-"""A text, or a text and its style."""
-
-
-class _Page:
-    """The lines of a report as they gather."""
-
-    def __init__(self, language: Language, width: int) -> None:
-        self._language = language
-        self._width = max(NARROWEST, min(WIDEST, width))
-        self.lines: list[Text] = []
-
-    def say(self, text: Message | Words | str, **args: object) -> str:
-        """A text in the language of the report."""
-        return self._language.say(text, **args)
-
-    def translated(self, sentence: str) -> str:
-        """A sentence without places, whose braces, if it has any, are meant."""
-        return self._language.table.get(sentence, sentence)
-
-    def some(self, texts: Iterable[str], most: int = _MANY) -> str:
-        """Different texts in a row, the first ones by name and the others by their number."""
-        named = list(dict.fromkeys(texts))
-        row = ", ".join(named[:most])
-        return self.say("{named} and {count} more", named=row, count=len(named) - most) if len(named) > most else row
-
-    def heading(self, text: str) -> None:
-        """The title of a section, behind an empty line."""
-        self.lines.append(Text())
-        self.put((text, "bold"))
-        self.lines.append(Text())
-
-    def put(
-        self, *body: Piece, column: int = 0, hang: int = 0, label: str = "", at: int = 0, style: str = "dim"
-    ) -> None:
-        """A paragraph that begins at a column, its first line `hang` columns before it.
-
-        A label, which begins at `at`, stands in front of the first line; one that does not fit there has a line of its
-        own.
-        """
-        column = min(column, self._width // 3)
-        at = min(at, column)
-        prefix = Text(" " * at)
-        prefix.append(visible(label), style)
-        if cell_len(prefix.plain) >= column > 0:
-            for line in self._wrapped(prefix[at:], self._width - at):
-                self.lines.append(Text.assemble(" " * at, line))
-            prefix = Text()
-        for line in self._wrapped(_joined(body), self._width - column):
-            self.lines.append(Text.assemble(prefix, " " * (column - hang - cell_len(prefix.plain)), line))
-            _trim(self.lines[-1])
-            prefix, hang = Text(), 0
-
-    def _wrapped(self, text: Text, width: int) -> list[Text]:
-        lines = list(text.divide(break_points(text.plain, width, cell_len)))
-        for line in lines:
-            _trim(line)
-        return lines
-
-    def text(self, *, color: bool) -> str:
-        """The whole page, with colour codes or without a single escape sequence."""
-        if not color:
-            return "".join(f"{line.plain}\n" for line in self.lines)
-        file = StringIO()
-        console = Console(
-            file=file, force_terminal=True, color_system="standard", no_color=False, legacy_windows=False, width=WIDEST
-        )
-        for line in self.lines:
-            console.print(line, soft_wrap=True, highlight=False, markup=False, emoji=False)
-        return file.getvalue()
-
-
-def _trim(line: Text) -> None:
-    # Spaces alone: an odd blank from outside, such as one that does not break, is part of what it stands in.
-    if blanks := len(line.plain) - len(line.plain.rstrip(" ")):
-        line.right_crop(blanks)
-
-
-def _joined(pieces: Iterable[Piece]) -> Text:
-    text = Text()
-    for piece in pieces:
-        words, style = (piece, "") if isinstance(piece, str) else piece
-        text.append(visible(words), style)
-    return text
+_STATE_STYLES = {
+    State.AT_RISK: "bold red", State.UNDETERMINED: "bold yellow", State.NOT_CHECKED: "bold", State.CLEAR: "bold green",
+}  # fmt: skip
 
 
 def _render(reports: Sequence[Report], options: RenderOptions) -> str:
-    page = _Page(options.language, options.width)
+    page = Page(options.language, options.width)
+    if len(reports) > 1:
+        overview(page, reports)
+    brief = len(reports) > MANY_SUBJECTS
     for number, report in enumerate(reports, 1):
+        if brief and not _needs_words(report):
+            continue
         if len(reports) > 1:
             title = page.say(
                 "{number} of {total}: {subject}", number=number, total=len(reports), subject=report.subject.label
@@ -154,8 +61,10 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
         _board(page, report.board)
         _to_fix(page, report)
         _untold(page, report)
+        _since(page, report)
         _rest(page, report)
-        page.lines.append(Text())
+        page.gap()
+    _notices(page, reports)
     if len(reports) > 1:
         _overall(page, reports)
     else:
@@ -163,18 +72,21 @@ def _render(reports: Sequence[Report], options: RenderOptions) -> str:
     return page.text(color=options.color)
 
 
-def _verdict(page: _Page, report: Report) -> None:
-    symbol, word, style = _VERDICTS[report.verdict]
-    page.put((f"{symbol} {page.say(word)}", style), "  ", (page.say(meaning(report)), "bold"))
-    page.lines.append(Text())
+def _verdict(page: Page, report: Report) -> None:
+    symbol, word = VERDICTS[report.verdict]
+    page.put((f"{symbol} {page.say(word)}", VERDICT_STYLES[report.verdict]), "  ", (page.say(meaning(report)), "bold"))
+    page.gap()
     for label, text in inputs(report.subject):
-        page.put(page.say(text) if isinstance(text, Message) else text, column=_FIELD, label=page.say(label), at=2)
-    counted = [page.say(_COUNTED[status], count=report.counts[status]) for status in _COUNTED if report.counts[status]]
-    if counted:
-        page.put(", ".join(counted), column=_FIELD, label=page.say("findings"), at=2)
+        page.put(page.say(text) if isinstance(text, Message) else text, column=FIELD, label=page.say(label), at=2)
+    if report.weighed_by is not None:
+        page.put(page.say(report.weighed_by), column=FIELD, label=page.say("judged for"), at=2)
+    if said := counted(page.language, report):
+        page.put(said, column=FIELD, label=page.say("findings"), at=2)
+    if since := since_baseline(page.language, report):
+        page.put(since.summary, column=FIELD, label=page.say("baseline"), at=2)
 
 
-def _board(page: _Page, board: Sequence[BoardRow]) -> None:
+def _board(page: Page, board: Sequence[BoardRow]) -> None:
     if not board:
         return
     providers = {page.say(row.bounce.provider) for row in board}
@@ -183,51 +95,40 @@ def _board(page: _Page, board: Sequence[BoardRow]) -> None:
         if len(providers) > 1
         else page.say("Bounce codes of {provider}", provider=providers.pop())
     )
-    for state, (symbol, word, style) in _STATES.items():
+    for state, (symbol, word) in STATES.items():
         rows = [row for row in board if row.state is state]
         if not rows:
             continue
-        page.put((f"{symbol} {page.say(word)}", style), column=2)
+        page.put((f"{symbol} {page.say(word)}", _STATE_STYLES[state]), column=2)
         if state is State.AT_RISK:
             _each_code(page, rows, many=len(providers) > 1)
         else:
             _codes_together(page, rows, many=len(providers) > 1)
         if state is State.UNDETERMINED:  # why is told once for all of them, in a section of its own
-            page.put(page.say("Mend what could not be told (below), then run again."), column=_ITEM)
+            page.put(page.say("Mend what could not be told (below), then run again."), column=ITEM)
 
 
-def _each_code(page: _Page, rows: Iterable[BoardRow], *, many: bool) -> None:
+def _each_code(page: Page, rows: Iterable[BoardRow], *, many: bool) -> None:
     """Each code with its reasons and what to do."""
     for row in rows:
         reply = f"{page.say(row.bounce.provider)} {row.bounce.reply}" if many else row.bounce.reply
         because = page.say("because of {rules}", rules=", ".join(row.because))
-        page.put(because, column=_REPLY, label=reply, at=_ITEM, style="bold")
+        page.put(because, column=_REPLY, label=reply, at=ITEM, style="bold")
         page.put((page.say(row.advice), ""), column=_REPLY)
 
 
-def _codes_together(page: _Page, rows: Iterable[BoardRow], *, many: bool) -> None:
+def _codes_together(page: Page, rows: Iterable[BoardRow], *, many: bool) -> None:
     """The codes of which the same is to be said, in one row."""
     groups: dict[str, list[BoardRow]] = {}
     for row in rows:
-        groups.setdefault(_in_short(page, row), []).append(row)
+        groups.setdefault(in_short(page.language, row), []).append(row)
     for said, group in groups.items():
         codes = [row.bounce.id if many else row.bounce.id.partition("/")[2] for row in group]
-        page.put((", ".join(codes), "bold"), ": ", said, column=_ITEM + 2, hang=2)
+        page.put((", ".join(codes), "bold"), ": ", said, column=ITEM + 2, hang=2)
 
 
-def _in_short(page: _Page, row: BoardRow) -> str:
-    if row.state is State.UNDETERMINED:  # why, and what to do, is told further down
-        return page.some(row.because, _FEW)
-    if row.state is State.NOT_CHECKED and not row.because:
-        # What to do about each is good to know for those who have got it, and too long for all others.
-        if row.bounce.coverage == "external":
-            return page.say("only the receiver sees the cause; see preflight codes CODE for where to look")
-        return page.say("no installed check looks for the cause; see preflight codes CODE for where to look")
-    return page.say(row.advice)
-
-
-def _to_fix(page: _Page, report: Report) -> None:
-    failed = by_effect(report.findings)
+def _to_fix(page: Page, report: Report) -> None:
+    failed = by_effect(told(report.findings))
     if not failed:
         return
     page.heading(page.say("What to fix, most important first"))
@@ -235,82 +136,47 @@ def _to_fix(page: _Page, report: Report) -> None:
     last: Judged | None = None
     for number, group in enumerate(alike(failed), 1):
         if last:
-            page.lines.append(Text())
+            page.gap()
         _failure(page, number, group, codes, last)
         last = group[0]
 
 
-def _failure(page: _Page, number: int, group: Sequence[Judged], codes: Mapping[str, str], last: Judged | None) -> None:
+def _failure(page: Page, number: int, group: Sequence[Judged], codes: Mapping[str, str], last: Judged | None) -> None:
     """One failure, or the first of those that are alike; what it has in common with the one before is not repeated."""
     judged = group[0]
     finding = judged.finding
-    symbol, word, style = _SEVERITIES[judged.severity]
-    words = page.say(word)
-    if judged.waived and not judged.waived.expired:
-        words = page.say("{severity}, waived", severity=words)
-    elif judged.severity is Severity.ERROR and not judged.fails:
-        words = page.say("{severity}, does not count", severity=words)
+    words = f"{SEVERITIES[judged.severity][0]} {severity_words(page.language, judged)}"
     what = finding.part if len(group) == 1 else page.say("{count} times", count=f"{len(group):,}")
-    head: list[Piece] = [(f"{symbol} {words}", style), "  ", (finding.rule, "bold"), "  ", what]
-    page.put(*head, column=_ITEM, label=f"{number}.")
-    page.put(page.say(finding.message), column=_ITEM)
+    head: list[Piece] = [(words, SEVERITY_STYLES[judged.severity]), "  ", (finding.rule, "bold"), "  ", what]
+    page.put(*head, column=ITEM, label=f"{number}.")
+    page.put(page.say(finding.message), column=ITEM)
     if len(group) > 1:
-        _field(page, "alike", page.some((one.finding.part for one in group), _MANY))
+        page.field("alike", page.some((one.finding.part for one in group), MANY))
     again = last is not None and last.finding.rule == finding.rule
     fix = page.say(finding.fix) if finding.fix else ""
     if not (again and last and last.finding.fix and page.say(last.finding.fix) == fix):
-        _field(page, "fix", (fix, "bold"))
+        page.field("fix", (fix, "bold"))
     if not again:
-        _field(page, "why", page.translated(judged.why))
-    _evidence(page, finding.evidence)
+        page.field("why", page.translated(judged.why))
+    page.evidence(looks(finding))
     if not again:
-        _field(page, "prevents", _prevented(page, judged.prevents, codes))
+        page.field("prevents", prevented(page.language, judged.prevents, codes))
     if judged.waived:
-        _field(page, "waiver", _waiver(page, judged.waived))
+        page.field("waiver", waiver_words(page.language, judged.waived))
 
 
-def _prevented(page: _Page, bounces: Sequence[str], codes: Mapping[str, str]) -> str:
-    """The replies that stand on the board, and how many of other receivers there are."""
-    shown = [codes[bounce] for bounce in bounces if bounce in codes]
-    if others := len(bounces) - len(shown):
-        shown.append(page.say("{count} replies of other receivers", count=str(others)))
-    return ", ".join(shown)
-
-
-def _field(page: _Page, label: str, body: Piece) -> None:
-    if body if isinstance(body, str) else body[0]:
-        page.put(body, column=_FIELD, label=page.say(label) if label else "", at=_ITEM)
-
-
-def _evidence(page: _Page, evidence: Sequence[Evidence]) -> None:
-    label = "seen"
-    looks = [one for one in evidence if one.source != RECORD]  # what a record says stands in the sentence
-    for one in looks[:_MANY]:
-        _field(page, label, f"{one.asked} → {one.seen}" if one.asked else one.seen)
-        label = ""
-    if len(looks) > _MANY:
-        _field(page, "", page.say("and {count} more (--format json has them all)", count=len(looks) - _MANY))
-
-
-def _waiver(page: _Page, waived: Waived) -> str:
-    waiver = waived.waiver
-    text = "expired on {date}: {reason}" if waived.expired else "let pass until {date}: {reason}"
-    said = page.say(text, date=waiver.expires.isoformat(), reason=waiver.reason)
-    return f"{said} ({waiver.owner})" if waiver.owner else said
-
-
-def _untold(page: _Page, report: Report) -> None:
+def _untold(page: Page, report: Report) -> None:
     groups = by_cause(report.findings)
     if not groups:
         return
     page.heading(page.say("What could not be told"))
     for number, group in enumerate(groups):
         if number:
-            page.lines.append(Text())
+            page.gap()
         _open_question(page, group)
 
 
-def _open_question(page: _Page, group: Sequence[Judged]) -> None:
+def _open_question(page: Page, group: Sequence[Judged]) -> None:
     findings = [judged.finding for judged in group]
     first = findings[0]
     said = list(dict.fromkeys(page.say(finding.message) for finding in findings))
@@ -320,30 +186,49 @@ def _open_question(page: _Page, group: Sequence[Judged]) -> None:
         seen = first.message.args["seen"]
         said = [page.say("no answer to {count} questions: {seen}", count=len(said), seen=seen)]
     symbol, style = ("!", "bold red") if first.status is Status.ERROR else ("?", "bold yellow")
-    if len(said) > _MANY:
-        left = len(said) - _FEW
-        said = [*said[:_FEW], page.say("and {count} more (--format json has them all)", count=left)]
+    if len(said) > MANY:
+        left = len(said) - FEW
+        said = [*said[:FEW], page.say("and {count} more (--format json has them all)", count=left)]
     for sentence in said:
-        page.put(sentence, column=_ITEM, label=symbol, at=0, style=style)
+        page.put(sentence, column=ITEM, label=symbol, at=0, style=style)
         symbol = ""
     if questions and len(findings) > 1:
-        _field(page, "questions", page.some(questions))
-    _field(page, "rules", ", ".join(dict.fromkeys(rule for finding in findings for rule in _rules(finding))))
-    _field(page, "part", page.some(finding.part for finding in findings))
-    told = "\n".join((*said, *questions))
-    told += f"\n{first.check}" if first.status is Status.ERROR else ""  # of a crash there is no more to see
-    untold = [one for finding in findings for one in finding.evidence if one.asked not in told or one.seen not in told]
-    _evidence(page, gather(untold))
+        page.field("questions", page.some(questions))
+    page.field("rules", ", ".join(rules_of(findings)))
+    page.field("part", page.some(finding.part for finding in findings))
+    known = "\n".join((*said, *questions))
+    known += f"\n{first.check}" if first.status is Status.ERROR else ""  # of a crash there is no more to see
+    untold = [one for finding in findings for one in looks(finding) if one.asked not in known or one.seen not in known]
+    page.evidence(gather(untold))
     if first.fix:
-        _field(page, "to do", (page.say(first.fix), "bold"))
+        page.field("to do", (page.say(first.fix), "bold"))
 
 
-def _rules(finding: Finding) -> list[str]:
-    """The rule that speaks, then those that it leaves undecided."""
-    return list(dict.fromkeys([finding.rule, *sorted(finding.covers)]))
+def _since(page: Page, report: Report) -> None:
+    """What the baseline says beyond the failures: each list with one line a finding, the first ones by name."""
+    since = since_baseline(page.language, report)
+    for heading, rows in since.lists if since else ():
+        page.heading(heading)
+        for rule, part, sentence in rows[:_MOST]:
+            page.put((rule, "bold"), f"  {part}: {sentence}", column=ITEM, hang=2)
+        if len(rows) > _MOST:
+            more = page.say("and {count} more (--format json has them all)", count=len(rows) - _MOST)
+            page.put(more, column=ITEM, hang=2)
 
 
-def _rest(page: _Page, report: Report) -> None:
+def _notices(page: Page, reports: Sequence[Report]) -> None:
+    said = notices(reports)
+    if not said:
+        return
+    if len(reports) == 1:
+        page.lines.pop()
+    page.heading(page.say("To note"))
+    for notice in said:
+        page.put(page.say(notice.message), column=ITEM, label="!", at=2, style="bold yellow")
+    page.gap()
+
+
+def _rest(page: Page, report: Report) -> None:
     passed: Counter[str] = Counter()
     skipped: dict[str, Counter[str]] = {}
     for judged in report.findings:
@@ -357,25 +242,38 @@ def _rest(page: _Page, report: Report) -> None:
         return
     page.heading(page.say("All else"))
     if passed:
-        page.put(_by_check(passed), column=_FIELD, label=f"✓ {page.say('passed')}", at=2, style="green")
+        page.put(_by_check(passed), column=FIELD, label=f"✓ {page.say('passed')}", at=2, style="green")
     for reason, checks in skipped.items():
-        page.put(f"{_by_check(checks)} ({reason})", column=_FIELD, label=f"- {page.say('skipped')}", at=2)
+        page.put(f"{_by_check(checks)} ({reason})", column=FIELD, label=f"- {page.say('skipped')}", at=2)
 
 
 def _by_check(counts: Counter[str]) -> str:
     return ", ".join(f"{check} {count}" for check, count in counts.items())
 
 
-def _overall(page: _Page, reports: Sequence[Report]) -> None:
+def _overall(page: Page, reports: Sequence[Report]) -> None:
     verdict = overall(report.verdict for report in reports)
-    symbol, word, style = _VERDICTS[verdict]
-    page.put((f"=== {page.say('Overall')}: ", "bold"), (f"{symbol} {page.say(word)}", style))
-    page.lines.append(Text())
-    for one, (symbol, word, style) in _VERDICTS.items():
+    symbol, word = VERDICTS[verdict]
+    page.put((f"=== {page.say('Overall')}: ", "bold"), (f"{symbol} {page.say(word)}", VERDICT_STYLES[verdict]))
+    page.gap()
+    for one, (symbol, word) in VERDICTS.items():
         labels = [report.subject.label for report in reports if report.verdict is one]
         if labels:
-            named = page.some(labels, _MANY if one is Verdict.GO else len(labels))
-            page.put(named, column=_FIELD + 2, label=f"{symbol} {page.say(word)}", at=2, style=style)
+            named = page.some(labels, MANY)
+            label = f"{symbol} {page.say(word)}"
+            page.put(named, column=FIELD + 2, label=label, at=2, style=VERDICT_STYLES[one])
+    if silent := sum(not _needs_words(report) for report in reports) if len(reports) > MANY_SUBJECTS else 0:
+        page.gap()
+        page.put(
+            page.say("Nothing to fix, and so not told of: {count} (--format json has them all)", count=silent), column=2
+        )
+
+
+def _needs_words(report: Report) -> bool:
+    """Whether there is more to say of a subject than its row in the table does."""
+    return report.verdict is not Verdict.GO or any(
+        judged.undecided or judged.finding.status is Status.FAIL for judged in report.findings
+    )
 
 
 RENDERER = Renderer(name="terminal", suffixes=(".txt",), render=_render)

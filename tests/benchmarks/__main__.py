@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.benchmarks import blocklists, message, rdns, run_time, start_up
+from tests.benchmarks import blocklists, bounces, message, rdns, run_time, spf, start_up
 
 if __name__ == "__main__":
-    sys.exit(max(benchmark.main() for benchmark in (start_up, run_time, rdns, blocklists, message)))
+    sys.exit(max(one.main() for one in (start_up, run_time, rdns, blocklists, message, spf, bounces)))

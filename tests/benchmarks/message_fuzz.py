@@ -8,6 +8,7 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Sequence
 
 from preflight.check import Context, Settings
 from preflight.net.dns import SingleFlight
@@ -50,8 +51,8 @@ def _raw_file(content: bytes) -> bytes:
     return head + b"--b\r\n\r\nHello\r\n" + part + content + b"\r\n--b--\r\n"
 
 
-def mutate(octets: bytes, dice: random.Random) -> bytes:
-    """Some pieces changed, cut out, doubled or put in."""
+def mutate(octets: bytes, dice: random.Random, tokens: Sequence[bytes] = TOKENS) -> bytes:
+    """Some pieces changed, cut out, doubled or put in, of `tokens` among others."""
     out = bytearray(octets)
     for _ in range(dice.choice((1, 1, 2, 3, 5, 9))):
         at = dice.randrange(len(out) + 1)
@@ -62,7 +63,7 @@ def mutate(octets: bytes, dice: random.Random) -> bytes:
             case 1:
                 del out[at : at + size]
             case 2:
-                out[at:at] = dice.choice(TOKENS) * dice.choice((1, 1, 1, 2, 50))
+                out[at:at] = dice.choice(tokens) * dice.choice((1, 1, 1, 2, 50))
             case 3:
                 out[at:at] = out[at : at + size] * dice.choice((1, 2, 20))
             case 4 if at < len(out):

@@ -9,6 +9,8 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 
 from preflight import Subject
@@ -69,20 +71,26 @@ async def ask_in_a_row(address: str, count: int) -> float:
     return time.perf_counter() - start
 
 
-def main() -> int:
-    """Measure and report."""
+@contextmanager
+def served(code: str) -> Iterator[str]:
+    """The address that a program prints first; it is to end with its standard input."""
     with subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
-        address = server.stdout.readline().strip()
+        yield server.stdout.readline().strip()
+        server.communicate("")
+
+
+def main() -> int:
+    """Measure and report."""
+    with served(SERVER) as address:
         run_once(address)  # loads what is loaded on first use
         pairs = []
         for _ in range(RUNS):
             took, source = run_once(address)
             pairs.append((took, asyncio.run(ask_in_a_row(address, source.chain()))))
         print(f"({len(source.spans)} questions, the longest chain has {source.chain()})")
-        server.communicate("")
     return report("all checks, one address", median(a for a, _ in pairs), median(b for _, b in pairs), BOUND, "chain")
 
 

@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from preflight.baseline import compared, read_baseline
 from preflight.bounces.catalogue import Bounce, Catalogue, Category, Coverage
 from preflight.check import Check, Context, Rule
 from preflight.findings import Evidence, Finding, Severity, Status
 from preflight.ledger import CRASHED, NO_ANSWER, NOT_GIVEN, TRY_AGAIN
+from preflight.notices import with_stale_waivers
 from preflight.policy import FailOn, Policy, Waiver
+from preflight.profiles import Demand, Profile
 from preflight.registry import Registry
+from preflight.render import RenderOptions
+from preflight.render.json import RENDERER as JSON
 from preflight.report import Report, build_report
 from preflight.subject import MessageSource, Subject
 from preflight.text import Message, Words
@@ -309,10 +314,67 @@ def let_pass() -> Report:
     return report(Subject.of(helo="mail", name="lab"), [finding], Policy(fail_on=FailOn.NEVER))
 
 
+def for_receiver() -> Report:
+    """The failures of `no_go` and others like them, weighed by what a receiver demands of those who send in bulk."""
+    receiver = Profile(
+        name="example",
+        title=Words("Example Mail", "示例邮箱"),
+        checked=TODAY,
+        demands={
+            rule: Demand(rule, severity, bulk, Words("It says so.", "如此要求。"), Words("A page.", "网页。"))
+            for rule, severity, bulk in (("helo/not-mx", None, _ERROR), ("ptr/multiple", _INFO, None))
+        },
+        codes=frozenset({"microsoft/501-5.5.4", "microsoft/RP-001"}),
+    )
+    findings = [
+        RULES["helo/not-mx"].fails("mail.example.com", "{part} is no MX host of example.com"),
+        RULES["ptr/multiple"].fails(IP, "{part} has {count} PTR names: {names}", count=2, names=["a.example.com", "b"]),
+        RULES["dnsbl/listed"].fails(IP, "{part} is on a list"),
+        *passes("ptr/missing", "ptr/not-forward-confirmed", "mx/missing"),
+    ]
+    return report(subject(), findings, Policy(profile=receiver))
+
+
 def nothing() -> Report:
     """The inputs of all rules are missing."""
     given = Subject.of(domain="example.com", name="parked")
     return report(given, skipped(given, *RULES))
+
+
+def before() -> Report:
+    """The earlier run that `since` is compared with."""
+    findings = [
+        RULES["ptr/missing"].fails(IP, "{part} has no PTR record", record="x"),
+        RULES["ptr/multiple"].fails(IP, "{part} has {count} PTR names", count=2),
+        RULES["helo/address-mismatch"].fails("mail.example.com", "{part} leads elsewhere", ip=IP),
+        RULES["mx/missing"].fails("example.com", "{part} has no MX record"),
+        RULES["message/executable-attachment"].fails("setup.exe", "{part} is a program"),
+        RULES["message/subject-trivial"].fails("Subject", "the subject says nothing"),
+        unanswered("dnsbl/spamhaus-sbl", IP, "A 25.2.0.192.zen.spamhaus.org"),
+    ]
+    return report(subject(), findings)
+
+
+def since() -> Report:
+    """A run compared with an earlier one: a failure of each kind of change, and a waiver that matches nothing."""
+    zen = Evidence("dns", "A 25.2.0.192.zen.spamhaus.org", "127.0.0.2")
+    stale = Waiver(rule="helo/not-mx", reason="ticket 12", owner="mail team", expires=date(2026, 12, 31))
+    policy = Policy(severities={"helo/address-mismatch": Severity.ERROR}, waivers=(stale,))
+    findings = [
+        RULES["ptr/missing"].fails(IP, "{part} has no PTR record", record="x"),
+        RULES["ptr/multiple"].fails(IP, "{part} has {count} PTR names", count=2),
+        RULES["helo/address-mismatch"].fails("mail.example.com", "{part} leads elsewhere", ip=IP),
+        RULES["dnsbl/spamhaus-sbl"].fails(IP, "{part} is on the SBL of Spamhaus", zen),
+        RULES["helo/not-fqdn"].fails("mail", "{part} has no dot", wanted="mail.example.com"),
+        *passes("mx/missing", part="example.com"),
+        *passes("message/subject-trivial", part="Subject: Minutes"),
+        *passes("helo/not-mx", part="mail.example.com"),
+        unanswered("message/executable-attachment", "draft.eml", "the attachments", "an archive that cannot be read"),
+    ]
+    made = report(subject(), findings, policy)
+    earlier = read_baseline(JSON.render([before()], RenderOptions()).encode(), "last.json")
+    (compared_,) = compared(with_stale_waivers([made], policy), earlier, policy.selects)
+    return compared_
 
 
 SAMPLES: dict[str, tuple[Callable[[], Report], ...]] = {
@@ -320,6 +382,8 @@ SAMPLES: dict[str, tuple[Callable[[], Report], ...]] = {
     "no-go": (no_go,),
     "incomplete": (dead,),
     "message": (message_alone,),
+    "baseline": (since,),
+    "profile": (for_receiver,),
     "several": (go, let_pass, nothing, message_alone),
 }
 """What makes the reports of each golden file, by its name."""

@@ -25,9 +25,14 @@ PACKAGES = DAEMONS | {"spamassassin": "spamassassin", "spamc": "spamc", "spamd":
 
 def find_daemon(name: str) -> str:
     """The path of a daemon. Where it is missing the test is skipped, or fails with PREFLIGHT_LAB=require."""
+    return find_program(name, PACKAGES[name])
+
+
+def find_program(name: str, package: str) -> str:
+    """The path of a program that a Debian package has; as `find_daemon` where it is missing."""
     path = _path_of(name)
     if path is None:
-        missing = f"{name} is not installed (Debian package {PACKAGES[name]})"
+        missing = f"{name} is not installed (Debian package {package})"
         if os.environ.get("PREFLIGHT_LAB") == "require":
             pytest.fail(missing)
         pytest.skip(missing)
@@ -109,7 +114,8 @@ class Lab:
     def _knot(self, zones: dict[str, str], port: int) -> Iterator[None]:
         folder = self.folder / "knot"
         folder.mkdir()
-        for zone, text in {".": "@ SOA a.root. root. 1 60 60 60 60\n@ NS a.root.\n", **zones}.items():
+        zones = {".": "@ SOA a.root. root. 1 60 60 60 60\n@ NS a.root.\n", **zones}
+        for zone, text in zones.items():
             (folder / f"{zone}.zone").write_text(f"$ORIGIN {zone.removesuffix('.')}.\n$TTL 60\n{text}")
         config = folder / "knot.conf"
         config.write_text(
@@ -117,7 +123,7 @@ class Lab:
             f'database:\n  storage: "{folder}"\n'
             f'template:\n  - id: default\n    storage: "{folder}"\n    file: "%s.zone"\n'
             "    zonefile-sync: -1\n    journal-content: none\n"
-            "zone:\n" + "".join(f'  - domain: "{zone}"\n    file: "{zone}.zone"\n' for zone in (".", *zones))
+            "zone:\n" + "".join(f'  - domain: "{zone}"\n    file: "{zone}.zone"\n' for zone in zones)
         )
         with daemon([find_daemon("knotd"), "-c", str(config)], port, ". SOA"):
             yield

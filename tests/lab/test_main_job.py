@@ -13,7 +13,9 @@ pytestmark = pytest.mark.lab
 
 HEAD = "@ SOA ns1 root 1 60 60 60 60\n@ NS ns1\nns1 A 127.0.0.1\n"
 ZONES = {
-    "good.example": HEAD + "@ MX 10 mail\nmail A 203.0.113.25\nmail AAAA 2001:db8::25\n",
+    "good.example": HEAD
+    + '@ MX 10 mail\n@ TXT "v=spf1 mx -all"\nmail A 203.0.113.25\nmail AAAA 2001:db8::25\nmail TXT "v=spf1 a -all"\n'
+    '_dmarc TXT "v=DMARC1; p=reject; rua=mailto:reports@good.example"\n',
     "bad.example": HEAD + "@ MX 10 mx\nmx CNAME mail\nmail A 198.51.100.77\n",
     "isp.example": HEAD + "198-51-100-77.dyn A 198.51.100.77\n",
     "113.0.203.in-addr.arpa": HEAD + "25 PTR mail.good.example.\n",
@@ -56,7 +58,9 @@ def test_a_good_server_and_a_bad_one(lab: Lab) -> None:
             assert good[rule, ip] == "pass"
         for rule in ("sbl", "css", "xbl", "drop"):
             assert good[f"dnsbl/spamhaus-{rule}", ip] == "pass"
-    assert "fail" not in {status for (rule, _), status in good.items() if not rule.startswith("dnsbl/list")}
+    assert {good["spf/not-authorised", f"{ip} for good.example"] for ip in ("203.0.113.25", "2001:db8::25")} == {"pass"}
+    optional = ("dnsbl/list", "mta-sts/missing", "tls-rpt/missing")
+    assert "fail" not in {status for (rule, _), status in good.items() if not rule.startswith(optional)}
     assert bad["ptr/not-forward-confirmed", "198.51.100.77"] == "pass"
     assert bad["dynamic-ip/dynamic-ptr", "198.51.100.77"] == "fail"
     assert bad["dynamic-ip/pbl-listed", "198.51.100.77"] == "fail"

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight.net import channel
-from preflight.net.channel import EDNS_PAYLOAD, MAX_SHARED, Server, _wire
+from preflight.net.channel import EDNS_PAYLOAD, FLAGS, MAX_SHARED, Server, _wire
 
 NAME = dns.name.from_text("25.113.0.203.zen.spamhaus.org")
 A = dns.rdatatype.A
@@ -71,7 +71,7 @@ def right(data: bytes) -> bytes:
 
 def test_a_question_is_what_dnspython_would_send() -> None:
     ours = dns.message.from_wire(_wire(4711, NAME, A))
-    theirs = dns.message.make_query(NAME, A, use_edns=0, payload=EDNS_PAYLOAD, id=4711)
+    theirs = dns.message.make_query(NAME, A, use_edns=0, payload=EDNS_PAYLOAD, id=4711, flags=FLAGS)
     assert ours == theirs
     assert (ours.id, ours.flags, ours.edns, ours.payload) == (4711, theirs.flags, 0, EDNS_PAYLOAD)
     assert _wire(4711, NAME, A) == theirs.to_wire()

@@ -48,6 +48,7 @@ expires = 2030-01-31
 [[waiver]]
 rule = "helo"
 reason = "x"
+owner = "me"
 expires = "2030-02-01"
 
 [resolver]
@@ -108,7 +109,7 @@ def test_a_whole_file(tmp_path: Path, registry: Registry) -> None:
                 rule="ptr/missing", part="203.0.113.25", reason="ticket 4711", owner="mail team",
                 expires=date(2030, 1, 31),
             ),
-            Waiver(rule="helo", reason="x", expires=date(2030, 2, 1)),
+            Waiver(rule="helo", reason="x", owner="me", expires=date(2030, 2, 1)),
         ),
         fail_on=FailOn.WARNING,
     )  # fmt: skip
@@ -165,6 +166,10 @@ def test_an_unknown_key_names_the_nearest(text: str, problem: str) -> None:
         ("[policy]\nseverity = 3", "policy.severity: Expected object, got int"),
         ("[[waiver]]\nrule = 'ptr'", "waiver[0]: Object missing required field reason"),
         ("[[waiver]]\nrule = 'ptr'\nreason = 'x'", "waiver[0]: Object missing required field expires"),
+        (
+            "[[waiver]]\nrule = 'ptr'\nreason = 'x'\nexpires = 2030-01-01",
+            "waiver 1 (ptr) names no owner; say who answers for it (owner = …)",
+        ),
         ("[resolver]\ntimeout = '2'", "resolver.timeout: Expected float | null, got str"),
         ("[resolver]\ntimeout = true", "resolver.timeout: Expected float | null, got bool"),
         (f"[limits]\ndeadline = {'9' * 400}", "limits.deadline: Number out of range"),
@@ -188,14 +193,21 @@ def test_a_wrong_value_names_its_place(text: str, problem: str) -> None:
     ],
 )
 def test_when_a_waiver_expires(expires: str, problem: str) -> None:
-    assert refused(f"[[waiver]]\nrule = 'ptr'\nreason = 'x'\nexpires = {expires}").startswith(problem)
+    assert refused(f"[[waiver]]\nrule = 'ptr'\nreason = 'x'\nowner = 'me'\nexpires = {expires}").startswith(problem)
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "\\t\\n"])
 def test_a_waiver_needs_a_reason(reason: str) -> None:
-    waiver = "[[waiver]]\nrule = 'ptr'\nexpires = 2030-01-01\nreason = "
+    waiver = "[[waiver]]\nrule = 'ptr'\nowner = 'me'\nexpires = 2030-01-01\nreason = "
     line = refused(f"{waiver}'x'\n{waiver}\"{reason}\"")
     assert line == "waiver 2 (ptr) has an empty reason; say why it is let pass"
+
+
+@pytest.mark.parametrize("owner", ["", "  ", "\\t\\n"])
+def test_a_waiver_needs_an_owner(owner: str) -> None:
+    waiver = "[[waiver]]\nrule = 'ptr'\nreason = 'x'\nexpires = 2030-01-01\nowner = "
+    line = refused(f"{waiver}'me'\n{waiver}\"{owner}\"")
+    assert line == "waiver 2 (ptr) names no owner; say who answers for it (owner = …)"
 
 
 def test_subjects_have_names_of_their_own() -> None:

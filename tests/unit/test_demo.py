@@ -62,6 +62,14 @@ def test_the_bad_server_is_a_no_go(reports: tuple[Report, Report]) -> None:
         "message/subject-trivial",
         "message/body-too-small",
         "message/executable-attachment",
+        "dkim/missing",
+        "dmarc/missing",
+        "dmarc/not-aligned",
+        "spf/not-authorised",
+        "spf/ptr-mechanism",
+        "spf/helo-missing",
+        "mta-sts/missing",
+        "tls-rpt/missing",
     }
     assert states(bad, State.AT_RISK) == {
         "RP-001", "SC-001", "SC-003", "DY-001", "DY-002", "OU-001", "OU-002", "501-5.5.4",

@@ -11,10 +11,22 @@ import pytest
 from preflight.cli import main
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
-from tests.pages import demo_report, graves_table, part_of_page, report_in_readme, zones_table
+from tests.pages import (
+    EXAMPLES,
+    FORMATS,
+    demo_report,
+    format_example,
+    graves_table,
+    part_of_page,
+    provider_pages,
+    report_in_readme,
+    zones_table,
+)
+from tests.unit.diagnosis_samples import CONTACT
+from tests.unit.test_cli_diagnose import BOUNCED, LOG
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 EXAMPLE = ROOT / "docs" / "examples" / "ns-check"
 
 
@@ -49,19 +61,57 @@ def test_commands_run(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "test.eml").write_bytes(b"Subject: Minutes of the meeting\n\n" + b"Lorem ipsum dolor sit amet.\n" * 100)
     (tmp_path / "dqs.key").write_text("abcdefghijklmnopqrstuvwxyz")
+    _write_zones(tmp_path)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "test.eml").read_bytes())))
     words = shlex.split(command.partition(" > ")[0].partition(" < ")[0])
-    if words[1] != "init" and "preflight.toml" in words:
-        assert main(["init"]) == 0
+    (tmp_path / "bounce.eml").write_bytes(BOUNCED)
+    (tmp_path / "mail.log").write_text(LOG)
     arguments = words[1:]
-    if arguments[0] == "check":
+    if arguments[0] == "appeal":
+        (tmp_path / "preflight.toml").write_text(CONTACT)
+    elif arguments[0] != "init" and "preflight.toml" in words:
+        assert main(["init"]) == 0
+    if arguments[0] in ("check", "diagnose", "appeal"):
         if "--resolver" in arguments:
             at = arguments.index("--resolver")
             del arguments[at : at + 2]
-        arguments += ["--resolver", lab.address, "--timeout", "0.5"]
+        asked = ["--resolver", lab.address, "--timeout", "0.5"]
+        if "--replay" in arguments:
+            assert main(["check", "mail.good.example", "--record", "flight.json", *asked]) == 0
+        else:
+            arguments += asked
+        if "--baseline" in arguments:
+            last = arguments[arguments.index("--baseline") + 1]
+            main(["check", arguments[1], "--resolver", lab.address, "--timeout", "0.5", "--output", last])
     elif arguments[0] == "demo":
         arguments += ["--help"]
     assert main(arguments) in {0, 1, 3}, capsys.readouterr().err
+
+
+def _write_zones(folder: Path) -> None:
+    """The zone files that the docs name: of example.com, and of the network that it is in."""
+    forward = "@ SOA ns hostmaster 1 2 3 4 5\n@ MX 10 mail\nmail A 203.0.113.25\nns A 203.0.113.53\n"
+    forward += '@ TXT "v=spf1 mx -all"\n_dmarc TXT "v=DMARC1; p=none"\n'
+    reverse = "@ SOA ns.example.com. hostmaster.example.com. 1 2 3 4 5\n25 PTR mail.example.com.\n"
+    for name, text in {
+        "zones/example.com.zone": forward,
+        "zones/203.0.113.zone": reverse,
+        "internal/zone1.txt": forward,
+        "rev.db": reverse,
+    }.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_the_example_of_zone_files_in_ci_is_a_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With nothing but the files, on a machine that has no name server."""
+    monkeypatch.chdir(tmp_path)
+    _write_zones(tmp_path)
+    (example,) = blocks(ROOT / "docs" / "zones.md", "toml")
+    Path("preflight.toml").write_text(example)
+    assert main(["check", "--config", "preflight.toml"]) == 0, capsys.readouterr().out
 
 
 def test_there_are_commands_to_run() -> None:
@@ -81,7 +131,10 @@ def test_the_example_check_is_the_one_in_the_docs() -> None:
     [
         ("rules.md", ["rules", "--format", "markdown", "--lang", "en"]),
         ("codes.md", ["codes", "--format", "markdown", "--lang", "en"]),
+        ("receivers.md", ["profiles", "--format", "markdown", "--lang", "en"]),
+        *((page, ["codes", provider, "--format", "markdown", "--lang", "en"]) for provider, page in provider_pages()),
         ("report.schema.json", ["schema"]),
+        ("diagnosis.schema.json", ["schema", "diagnosis"]),
     ],
 )
 def test_generated_pages_are_in_step(
@@ -96,6 +149,12 @@ def test_the_lists_in_the_docs_are_those_of_the_catalogue() -> None:
     """`make docs` writes them anew."""
     assert part_of_page("zones") == zones_table()
     assert part_of_page("graveyard") == graves_table()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_formats_are_real(name: str) -> None:
+    """`make docs` pastes them anew."""
+    assert part_of_page(name, FORMATS) == format_example(name)
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.lab import Blocklist, LabDns, World
-from preflight.lab.zones import Outcome, absolute
+from preflight.lab.zones import absolute
+from preflight.net.zones import Outcome
 from tests.unit.lab_asking import ask, soa_owner, told
 
 ZEN_CODES = ("127.0.0.2", "127.0.0.4", "127.0.0.10")

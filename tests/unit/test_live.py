@@ -3,7 +3,10 @@
 import asyncio
 from typing import cast
 
+import dns.flags
 import dns.message
+import dns.rcode
+import dns.rdata
 import dns.rrset
 import pytest
 
@@ -217,3 +220,99 @@ def test_servers_are_read(text: str, parsed: tuple[str, int]) -> None:
 def test_what_is_no_server_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^resolver '.*' is not an address with an optional port; write [^\n]+$"):
         parse_server(text)
+
+
+class Vouching(HalfWay):
+    """A name server that says by AD that DNSSEC vouches for the names it is told of, where it is asked to say so."""
+
+    def __init__(self, *vouched: str) -> None:
+        super().__init__()
+        self._vouched = vouched
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        query = dns.message.from_wire(data)
+        name = query.question[0].name.to_text(omit_final_dot=True)
+        reply = dns.message.make_response(query, recursion_available=True)
+        reply.set_rcode(dns.rcode.NXDOMAIN if name.startswith("gone") else dns.rcode.NOERROR)
+        if query.flags & dns.flags.AD and name in self._vouched:
+            reply.flags |= dns.flags.AD
+        if not name.startswith(("gone", "empty")):
+            record = "CNAME target.example.net." if name == "alias.example.com" else "A 192.0.2.25"
+            reply.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", *record.split()))
+        self.transport.sendto(reply.to_wire(), addr)
+
+
+@pytest.mark.parametrize(
+    ("name", "vouched", "authenticated"),
+    [
+        ("mail.example.com", ("mail.example.com",), True),
+        ("mail.example.com", (), False),
+        ("gone.example.com", ("gone.example.com",), True),
+        ("empty.example.com", ("empty.example.com",), True),
+        ("alias.example.com", ("alias.example.com", "target.example.net"), True),
+        ("alias.example.com", ("alias.example.com",), False),
+        ("alias.example.com", ("target.example.net",), False),
+    ],
+)
+def test_what_dnssec_vouches_for_is_told(name: str, vouched: tuple[str, ...], authenticated: bool) -> None:
+    """A chain of aliases is vouched for when each link of it is."""
+
+    async def query() -> Answer:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Vouching(*vouched), local_addr=("127.0.0.1", 0))
+        try:
+            source = LiveSource([f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"], 1.0)
+            return await SingleFlight(source).query(name, "A")
+        finally:
+            transport.close()
+
+    assert asyncio.run(query()).authenticated is authenticated
+
+
+class Handing(HalfWay):
+    """A name server that hands out records as octets, whatever their type says."""
+
+    def __init__(self, *records: bytes) -> None:
+        super().__init__()
+        self._records = records
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        query = dns.message.from_wire(data)
+        (asked,) = query.question
+        reply = dns.message.make_response(query, recursion_available=True)
+        answer = dns.rrset.RRset(asked.name, asked.rdclass, asked.rdtype)
+        for octets in self._records:
+            answer.add(dns.rdata.GenericRdata(asked.rdclass, asked.rdtype, octets), 60)
+        reply.answer.append(answer)
+        self.transport.sendto(reply.to_wire(), addr)
+
+
+def handed(rtype: str, *records: bytes) -> Answer:
+    async def query() -> Answer:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Handing(*records), local_addr=("127.0.0.1", 0))
+        try:
+            source = LiveSource([f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"], 0.2)
+            return await source.ask(Question("_25._tcp.mail.example.com", rtype))
+        finally:
+            transport.close()
+
+    return asyncio.run(query())
+
+
+def test_a_tlsa_record_of_another_length_is_told_and_not_dropped() -> None:
+    good = b"\x03\x01\x01" + b"\xab" * 32
+    text = "3 1 1 " + "ab" * 32
+    assert handed("TLSA", good).values == (text,)
+    assert handed("TLSA", b"\x03\x01\x01\xab\xcd").values == ("\\# 5 030101abcd",)
+    assert set(handed("TLSA", good, b"\x03\x01\x01\xab\xcd", b"\x03").values) == {
+        text,
+        "\\# 5 030101abcd",
+        "\\# 1 03",
+    }
+
+
+def test_other_records_that_are_broken_are_no_answer() -> None:
+    with pytest.raises(Unanswered) as caught:
+        handed("A", b"\xc0\x00")
+    assert caught.value.reason is Reason.TIMEOUT

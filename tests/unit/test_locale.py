@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from preflight import ledger, report
+from preflight import ledger, profiles, report
 from preflight.text import load_translations, places
 
 TABLE = load_translations("preflight", "zh")
@@ -32,7 +32,7 @@ def has_words(template: str) -> bool:
     return re.search(r"\w", re.sub(r"\{.*?\}", "", template)) is not None
 
 
-TEMPLATES = sorted({text for module in (ledger, report) for text in templates(module) if has_words(text)})
+TEMPLATES = sorted({text for module in (ledger, report, profiles) for text in templates(module) if has_words(text)})
 
 
 def test_the_templates_are_found() -> None:

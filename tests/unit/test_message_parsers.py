@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from preflight import charsets
 from preflight.errors import CatalogueError
-from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.addresses import Mailbox, mailboxes
 from preflight_checks.mailfile.archives import entries
 from preflight_checks.mailfile.budget import Budget, CannotLookError

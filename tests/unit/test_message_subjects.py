@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from preflight import charsets
 from preflight.errors import CatalogueError
-from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.headers import Parameters, decode_words, read_header
 from preflight_checks.mailfile.subjects import Triviality, is_blank, load_trivial_words, read_trivial_words
 

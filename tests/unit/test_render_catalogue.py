@@ -1,7 +1,9 @@
 """The pages of `preflight codes` and `preflight rules`, as text, Markdown and JSON."""
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from preflight.bounces.catalogue import Bounce, Catalogue, load_catalogue
+from preflight.bounces.catalogue import Bounce, Catalogue, Provider, load_catalogue
 from preflight.check import Check, Context, Rule
 from preflight.findings import Severity
 from preflight.registry import Registry
@@ -17,12 +19,12 @@ from preflight.render.catalogue import (
     codes_json,
     codes_markdown,
     codes_text,
-    readable,
     rules_json,
     rules_markdown,
     rules_text,
 )
 from preflight.render.document import Facts, Heading, Items, Paragraph, Table, to_markdown, to_text, wrap
+from preflight.render.reference import readable
 from preflight.text import Language, Words
 
 ENGLISH = Language()
@@ -157,7 +159,7 @@ class TestCodesPage:
         assert "\n\nThe address is blocked. See <https://example.net/x_1>.\n\n" in text
         assert "\n\n**Causes**\n\n- One thing.\n- Another \\* thing.\n\n**What to do**\n\n1. First this.\n" in text
         assert "| [sample/first](rules.md#samplefirst) | The address has a name |\n" in text
-        assert text.endswith("**Sources, last looked at on 2026-11-24**\n\n- A page.\n")
+        assert "**Sources, last looked at on 2026-11-24**\n\n- A page.\n\n## not-seen\n" in text
 
     def test_markdown_of_a_part_says_so(self) -> None:
         registry = sample()
@@ -171,6 +173,7 @@ class TestCodesPage:
         assert json.loads(text) == [
             {
                 "id": "example-net/X1",
+                "provider": "example-net",
                 "reply": "550 X1",
                 "permanent": True,
                 "category": "policy",
@@ -180,8 +183,60 @@ class TestCodesPage:
                 "advice": ["First this.", "Then that."],
                 "rules": ["other/gone", "sample/first"],
                 "source": ["A page: https://example.net/codes"],
+                "examples": [],
             }
         ]
+
+
+class TestOtherProviders:
+    """Bounces that have no row on the board are listed by provider, each provider on a page of its own."""
+
+    @pytest.fixture
+    def registry(self) -> Registry:
+        known = sample().catalogue.bounces
+        other = replace(
+            known["example-net/4.7.1"],
+            id="example-org/X9",
+            on_board=False,
+            permanent=None,
+            rules=("sample/first",),
+            examples=("450 X9 at 192.0.2.1",),
+        )
+        bounces = [*known.values(), other, replace(other, id="example-org/Z1")]
+        provider = Provider("example-org", Words("The others", "其他"))
+        made = Registry(Catalogue({one.id: one for one in bounces}, {provider.id: provider}))
+        for check in sample().checks.values():
+            made.add(check)
+        return made
+
+    def test_text(self, registry: Registry) -> None:
+        bounces = list(registry.catalogue.bounces.values())
+        text = codes_text(bounces, registry, ENGLISH, 80)
+        assert re.findall(r"^(\S+/\S+)", text, re.MULTILINE) == ["example-net/X1", "example-net/4.7.1"]
+        assert text.endswith("finds a reply.\n\n  example-org  2  The others\n")
+        own = codes_text(bounces[2:], registry, ENGLISH, 80)
+        assert re.findall(r"^(\S+/\S+) .* either +external$", own, re.MULTILINE) == ["example-org/X9", "example-org/Z1"]
+
+    def test_one_has_its_examples(self, registry: Registry) -> None:
+        text = codes_text([registry.catalogue.bounces["example-org/X9"]], registry, ENGLISH, 80)
+        assert "  As it comes back\n    - 450 X9 at 192.0.2.1\n" in text
+
+    def test_markdown(self, registry: Registry) -> None:
+        bounces = list(registry.catalogue.bounces.values())
+        whole = codes_markdown(bounces, registry, ENGLISH)
+        assert "| [example-org](codes/example-org.md) | 2 | The others |" in whole
+        assert "## example-org/X9" not in whole
+        page = codes_markdown(bounces[2:], registry, ENGLISH)
+        assert page.startswith(
+            "<!-- Made by `preflight codes example-org --format markdown --lang en`; do not edit. -->"
+        )
+        assert "| [example-org/X9](example-org.md#example-orgx9) | " in page
+        assert "| [sample/first](../rules.md#samplefirst) | " in page
+
+    def test_rules_count_them(self, registry: Registry) -> None:
+        rules = rules_markdown(list(registry.rules.values()), registry, ENGLISH)
+        assert "**Replies of other servers that it prevents**: example-org (2)" in rules
+        assert "| [example-net/X1](codes.md#example-netx1) | 550 X1 |\n" in rules
 
 
 class TestRulesPage:

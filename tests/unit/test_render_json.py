@@ -54,12 +54,14 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
     document = loaded(no_go())
     assert list(document) == [
         "schema", "version", "verdict", "subject", "started_at", "duration_ms", "findings", "board", "counts",
+        "profile", "waivers", "notices", "baseline",
     ]  # fmt: skip
     assert list(document["subject"]) == [
         "name", "host", "ips", "helo", "domain", "message", "server", "mail_from", "dkim_selectors",
     ]  # fmt: skip
     assert list(document["findings"][0]) == [
         "check", "rule", "status", "severity", "part", "message", "evidence", "prevents", "fix", "reference", "waived",
+        "change",
     ]  # fmt: skip
     assert list(document["findings"][0]["evidence"][0]) == ["source", "asked", "seen"]
     assert list(document["board"][0]) == ["bounce", "reply", "state", "coverage", "because", "advice"]
@@ -100,7 +102,10 @@ def test_a_report_in_full() -> None:
         "25.2.0.192.in-addr.arpa. PTR mail.example.com.",
         "reference": "RFC 5321 4.1.1.1",
         "waived": None,
+        "change": None,
     }
+    assert document["waivers"] == {"in_force": 1, "expired": 1, "unmatched": 0}
+    assert (document["profile"], document["notices"], document["baseline"]) == (None, [], None)
     waived = {finding["rule"]: finding["waived"] for finding in document["findings"] if finding["waived"]}
     assert waived == {
         "dnsbl/spamhaus-sbl": {
@@ -256,7 +261,7 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 def test_every_object_of_the_schema_is_closed_and_every_key_but_the_place_required() -> None:
     found = objects(report_schema())
-    assert len(found) == 9
+    assert len(found) == 13
     for one in found:
         assert one["additionalProperties"] is False
         assert one["required"] == [key for key in one["properties"] if key != "place"]

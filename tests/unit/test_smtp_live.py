@@ -259,6 +259,17 @@ class TestTls:
         assert (found.key, found.bits) == ("RSA", 2048)
         assert transcript[3].startswith("TLS peer → TLSv1.3 ")
 
+    def test_the_certificates_come_as_they_were_sent(self, tmp_path: Path) -> None:
+        paths = [make_certificate(tmp_path, name, bits=256) for name in ("mail.example.com", "ca.example.com")]
+        both = tmp_path / "both.pem"
+        both.write_text("".join(path.read_text() for path in paths))
+        value, _ = talk(with_tls(both), tls)
+        assert isinstance(value, Secured)
+        ders = [
+            ssl.PEM_cert_to_DER_cert(path.read_text()[path.read_text().index("-----BEGIN CERT") :]) for path in paths
+        ]
+        assert list(value.sent) == ders
+
     def test_a_key_on_a_curve(self, tmp_path: Path) -> None:
         value, _ = talk(with_tls(make_certificate(tmp_path, "mail.example.com", bits=256)), tls)
         assert isinstance(value, Secured)

@@ -10,27 +10,33 @@ import pytest
 from preflight.check import Check
 from preflight.registry import load_registry
 from preflight.text import load_translations, places
-from preflight_checks import names, rdns, smtp_tls
+from preflight_checks import dkim, dmarc, names, rdns, smtp_tls
 from preflight_checks.blocklists import reading
 
 PACKAGE = Path(__file__).parents[2] / "checks" / "preflight_checks"
-OWN = ("ptr", "helo", "mx", "sender-domain", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound")
+OWN = (
+    "ptr", "helo", "mx", "sender-domain", "dynamic-ip", "dnsbl", "message", "smtp", "relay", "outbound", "spf",
+    "mta-sts", "tls-rpt", "dane", "bimi", "dkim", "dmarc", "arc",
+)  # fmt: skip
 ZH = load_translations("preflight_checks", "zh")
 
 
 def sentences_of_findings() -> Iterator[tuple[str, str]]:
-    """The templates that judges use: the second argument of `passes`, `fails` and `undecided`, and the `fix`."""
+    """The templates that judges use: the second argument of `passes`, `fails` and `undecided`, the `fix`, and what
+    messages within messages are made of."""
     for file in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-                continue
-            if node.func.attr in {"passes", "fails", "undecided"}:
-                literals = [*node.args[1:2], *(one.value for one in node.keywords if one.arg == "fix")]
-                yield from (
-                    (file.name, one.value)
-                    for one in literals
-                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
-                )
+            literals: list[ast.expr] = []
+            match node:
+                case ast.Call(func=ast.Attribute(attr="passes" | "fails" | "undecided")):
+                    literals = [*node.args[1:2], *(one.value for one in node.keywords if one.arg == "fix")]
+                case ast.Call(func=ast.Name(id="Message")):
+                    literals = node.args[:1]
+            yield from (
+                (file.name, one.value)
+                for one in literals
+                if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.strip("-")
+            )
 
 
 def checks() -> list[Check]:
@@ -53,8 +59,13 @@ def test_each_sentence_of_a_table_is_translated() -> None:
         and isinstance(node.args[0], ast.Name)
     ]
     assert len(faults) > 5
-    tables = (reading.SENTENCES, reading.REMEDIES, rdns._SHARES, rdns._CLASSES, smtp_tls.TROUBLES)
-    for sentence in (*faults, *(sentence for table in tables for sentence in table.values())):
+    tables = (reading.SENTENCES, reading.REMEDIES, rdns._SHARES, rdns._CLASSES, smtp_tls.TROUBLES, dkim.ALTERATIONS)
+    for sentence in (
+        *faults,
+        dmarc.ADD_ADDRESS,
+        dmarc.ADD_MESSAGE,
+        *(sentence for table in tables for sentence in table.values()),
+    ):
         assert sentence in ZH
 
 

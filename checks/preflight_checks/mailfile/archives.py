@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Protocol
 
-from preflight_checks.mailfile import charsets
+from preflight import charsets
 from preflight_checks.mailfile.budget import (
     CHUNK,
     Budget,

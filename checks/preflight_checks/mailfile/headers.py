@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
-from preflight_checks.mailfile import charsets
+from preflight import charsets
 from preflight_checks.mailfile.transfer import decode_base64
 
 MAX_FIELDS = 1000

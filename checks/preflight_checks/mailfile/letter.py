@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from preflight import charsets
 from preflight.findings import Place
-from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.html import Page, read_html
 from preflight_checks.mailfile.parsing import Mail, Part
 from preflight_checks.mailfile.transfer import IDENTITY

@@ -7,7 +7,7 @@ are stored without compression.
 import struct
 from collections.abc import Iterator
 
-from preflight_checks.mailfile import charsets
+from preflight import charsets
 from preflight_checks.mailfile.budget import Budget, CannotLookError, Entry, Obstacle, entry_names
 
 _OLD = b"Rar!\x1a\x07\0"

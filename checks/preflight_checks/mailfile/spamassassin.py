@@ -4,9 +4,7 @@ The program is started with `-L`, which keeps it from asking anybody; spamc, whe
 this machine and nobody else.
 """
 
-import asyncio
 import re
-import shutil
 from dataclasses import dataclass
 
 COMMANDS = (("spamassassin", "-L", "-t"), ("spamc", "-R", "-d", "127.0.0.1"))
@@ -32,28 +30,6 @@ class Opinion:
     points: float
     required: float
     hits: tuple[Hit, ...]
-
-
-def installed() -> tuple[str, ...] | None:
-    """The command to run; `None` when neither is installed."""
-    return next((command for command in COMMANDS if shutil.which(command[0])), None)
-
-
-async def ask(command: tuple[str, ...], octets: bytes) -> str:
-    """Run it over a message; returns what it wrote. Ends the process when it is cancelled. Raises `OSError`."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        out, _ = await process.communicate(octets)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    return out.decode("utf-8", "replace")
 
 
 def read_report(text: str) -> Opinion | None:

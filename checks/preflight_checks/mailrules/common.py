@@ -1,8 +1,8 @@
 """What the groups of rules share: how a rule is declared, and the evidence of a place in the file."""
 
+from preflight import charsets
 from preflight.check import Rule
 from preflight.findings import Evidence, Finding, Severity
-from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.headers import Field
 from preflight_checks.mailfile.letter import Letter, Text
 from preflight_checks.mailfile.parsing import Part

@@ -3,7 +3,7 @@
 from preflight.check import Context, Findings, judges
 from preflight.findings import Evidence, Severity
 from preflight_checks.mailfile.letter import Letter
-from preflight_checks.mailfile.spamassassin import ask, installed, read_report
+from preflight_checks.mailfile.spamassassin import COMMANDS, read_report
 from preflight_checks.mailrules.common import message_rule, shorten
 
 INSTALL = "Install SpamAssassin (apt install spamassassin, dnf install spamassassin), then run this again."
@@ -20,15 +20,16 @@ RULES = (SPAMASSASSIN,)
 
 
 @judges(SPAMASSASSIN)
-async def opinion(_: Context, letter: Letter) -> Findings:
+async def opinion(ctx: Context, letter: Letter) -> Findings:
     """What it says: each rule that costs points, and the sum."""
-    rule, command = SPAMASSASSIN, installed()
+    programs = ctx.settings.programs
+    rule, command = SPAMASSASSIN, programs.installed(COMMANDS)
     if command is None:
         yield rule.undecided(letter, "SpamAssassin is not installed on this machine", fix=INSTALL)
         return
     shown = " ".join(command)
     try:
-        report = await ask(command, letter.octets)
+        report = await programs.run(command, letter.octets)
     except OSError as error:
         yield rule.undecided(
             letter, "{command} could not be run: {error}", command=shown, error=error.strerror or str(error)

@@ -1,10 +1,11 @@
 """What makes a message one: Date and Message-ID, each field once, nothing but ASCII in the header."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from preflight.check import Context, Findings, judges
 from preflight.findings import Evidence, Severity
+from preflight.moment import now
 from preflight_checks.mailfile.dates import read_date, received_at
 from preflight_checks.mailfile.letter import Letter
 from preflight_checks.mailrules.common import at, at_field, message_rule, shorten, unless_cut
@@ -119,7 +120,7 @@ RULES = (
 
 def utc_now() -> datetime:
     """The clock by which a Date is judged; tests put their own in its place."""
-    return datetime.now(UTC)
+    return now()
 
 
 def is_unfinished(letter: Letter) -> bool:

@@ -2,9 +2,9 @@
 
 import re
 
+from preflight import charsets
 from preflight.check import Context, Findings, judges
 from preflight.findings import Evidence, Severity
-from preflight_checks.mailfile import charsets
 from preflight_checks.mailfile.letter import Letter, Text
 from preflight_checks.mailfile.parsing import Part
 from preflight_checks.mailfile.transfer import KNOWN_ENCODINGS

@@ -1,0 +1,1 @@
+"""What the checks of transport promises share: MTA-STS policies, TLSA records, records with a version in front."""
