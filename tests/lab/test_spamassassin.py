@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from preflight.cli import main
-from preflight_checks.mailfile import spamassassin
+from preflight_checks.mailrules import opinion
 from tests.lab.daemons import find_daemon, free_port
 from tests.unit.message_samples import letter
 
@@ -52,7 +52,7 @@ def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     only.mkdir()
     (only / "spamc").symlink_to(spamc)
     monkeypatch.setenv("PATH", str(only))
-    monkeypatch.setattr(spamassassin, "COMMANDS", (("spamc", "-R", "-d", "127.0.0.1", "-p", str(port)),))
+    monkeypatch.setattr(opinion, "COMMANDS", (("spamc", "-R", "-d", "127.0.0.1", "-p", str(port)),))
     try:
         yield port
     finally:
@@ -64,3 +64,10 @@ def test_the_daemon(daemon: int, tmp_path: Path, capsys: Captured) -> None:
     assert points(letter(), tmp_path, capsys)["message"] == "pass"
     spam = points(letter(f"{GTUBE}\n"), tmp_path, capsys)
     assert (spam["message"], spam["GTUBE"]) == ("fail", "fail")
+
+
+def test_no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """What spamc says then looks like a verdict, and is none."""
+    spamc = find_daemon("spamc")
+    monkeypatch.setattr(opinion, "COMMANDS", ((spamc, "-R", "-d", "127.0.0.1", "-p", str(free_port())),))
+    assert points(letter(), tmp_path, capsys) == {"message": "inconclusive"}

@@ -63,6 +63,7 @@ def test_a_report_is_read() -> None:
     assert read_report(whole) == Opinion(1000.0, 5.0, (Hit("GTUBE", 1000.0, "BODY: Generic Test"),))
     assert read_report("6.1/5.0\n") == Opinion(6.1, 5.0, ())
     assert read_report("nothing") is None
+    assert read_report("0/0\n") is None  # spamc, where no spamd answers
 
 
 @pytest.mark.parametrize("name", ["spamassassin", "spamc"])

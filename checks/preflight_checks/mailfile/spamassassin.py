@@ -38,6 +38,8 @@ def read_report(text: str) -> Opinion | None:
     if not totals:
         return None
     points, required = totals[-1]
+    if float(required) == 0:  # "0/0" is what spamc writes when no spamd answers
+        return None
     begin = max((found.start() for found in _TOTAL.finditer(text)), default=0)
     hits = [Hit(name, float(score), words.strip()) for score, name, words in _HIT.findall(text[begin:])]
     return Opinion(float(points), float(required), tuple({hit.name: hit for hit in hits}.values()))
