@@ -53,7 +53,8 @@ def test_golden(name: str, code: str) -> None:
 def test_keys_stand_in_the_order_of_the_contract() -> None:
     document = loaded(no_go())
     assert list(document) == [
-        "schema", "version", "verdict", "subject", "started_at", "duration_ms", "findings", "board", "counts", "profile",
+        "schema", "version", "verdict", "subject", "started_at", "duration_ms", "findings", "board", "counts",
+        "profile",
     ]  # fmt: skip
     assert list(document["subject"]) == [
         "name", "host", "ips", "helo", "domain", "message", "server", "mail_from", "dkim_selectors",

@@ -32,7 +32,7 @@ class Issued:
 def issue(
     name: str, by: Issued | None = None, *, days: float = 90, names: tuple[str, ...] = (), ca: bool = False
 ) -> Issued:
-    """A certificate for a name, signed by itself or by another; for the DNS names that are given; `ca`: that may sign."""
+    """A certificate for a name, signed by itself or by another. `names`: its DNS names; `ca`: it may sign others."""
     key = ec.generate_private_key(ec.SECP256R1())
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     built = (
