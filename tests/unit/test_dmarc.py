@@ -422,7 +422,7 @@ def test_a_public_suffix_without_an_answer_changes_nothing_above_a_record() -> N
     (OTHER_IP, {"discovery-differs", "policy-applied"}, {"missing", "not-aligned"}),
 ])  # fmt: skip
 def test_no_record_below_a_public_suffix_without_an_answer(ip: str, undecided: set[str], fails: set[str]) -> None:
-    """As with zone files alone: what older receivers find is known, and what would be a registry's own policy is not."""
+    """As with zone files alone: what older receivers find is known, and the policy of a registry is not."""
     report = check(PLAIN, {"TXT _dmarc.example.com": NxDomain, "TXT _dmarc.com": Reason.NOT_IN_ZONES}, ips=(ip,))
     assert (outcome(report, "inconclusive"), outcome(report, "fail")) == (undecided, fails)
     assert said(report, "missing") == (
