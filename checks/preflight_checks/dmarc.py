@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Evidence, Finding, gather
 from preflight.net.dns import Unanswered
-from preflight.text import Message, listing
+from preflight.text import Message, Words, listing
 from preflight_checks.mailfile.parsing import NoMail
 from preflight_checks.senderauth import dmarc_rules as rules
 from preflight_checks.senderauth.alignment import is_aligned, is_aligned_by_walk
@@ -205,7 +205,7 @@ def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDk
 def _said(doubt: Unanswered | Message) -> Message:
     if isinstance(doubt, Message):
         return doubt
-    args = {"question": str(doubt.question), "seen": doubt.detail or str(doubt.reason)}
+    args: dict[str, str | Words | Message] = {"question": str(doubt.question), "seen": doubt.seen}
     return Message("{question} has no answer ({seen})", args)
 
 
