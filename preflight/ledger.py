@@ -78,8 +78,7 @@ class Ledger:
 
     def unanswered(self, account: Account, outcome: Unanswered) -> None:
         """A question stayed unanswered while the judge was at work: the rules without a finding are inconclusive."""
-        seen = outcome.detail or str(outcome.reason)
-        message = Message(NO_ANSWER, {"question": str(outcome.question), "seen": seen})
+        message = Message(NO_ANSWER, {"question": str(outcome.question), "seen": outcome.seen})
         with self._lock:
             if not self._closed:
                 fix = ADD_ZONES if outcome.reason is Reason.NOT_IN_ZONES else TRY_AGAIN

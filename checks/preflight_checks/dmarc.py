@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from preflight.check import Check, Context, Findings, Rule, judges
 from preflight.findings import Evidence, Finding, gather
 from preflight.net.dns import Unanswered
-from preflight.text import Message, listing
+from preflight.text import Message, Words, listing
 from preflight_checks.mailfile.parsing import NoMail
 from preflight_checks.senderauth import dmarc_rules as rules
 from preflight_checks.senderauth.alignment import is_aligned, is_aligned_by_walk
@@ -16,7 +16,7 @@ from preflight_checks.senderauth.dkim_evaluation import State, Verified, verify_
 from preflight_checks.senderauth.dmarc_author import Author, author_of, return_path
 from preflight_checks.senderauth.dmarc_discovery import Applied, Discovery, organization
 from preflight_checks.senderauth.dmarc_evaluation import ByDkim, BySpf, by_dkim, by_sender, by_spf
-from preflight_checks.senderauth.dmarc_judges import SHOWN, applied, by_walk, discovery, record, reports
+from preflight_checks.senderauth.dmarc_judges import SHOWN, InForce, applied, by_walk, discovery, record, reports
 from preflight_checks.senderauth.dmarc_record import Policy, is_record
 
 _MAIL = "message"
@@ -79,10 +79,10 @@ async def _published(ctx: Context, domain: str) -> Findings:
             count=len(crowded.records), name=f"_dmarc.{crowded.domain}",
         )  # fmt: skip
         return
-    chosen = found.applied
-    if chosen is None:
-        walked = await by_walk(ctx, domain)
-        chosen, seen = walked.applied, [*seen, *walked.evidence]
+    walked = found if found.applied is not None else await by_walk(ctx, domain)
+    chosen = walked.applied
+    if walked is not found:
+        seen = [*seen, *walked.evidence]
     if chosen is not None:
         yield rules.MISSING.passes(
             domain, "the DMARC record at {name} applies to {part}", seen, name=f"_dmarc.{chosen.domain}"
@@ -109,6 +109,13 @@ async def _published(ctx: Context, domain: str) -> Findings:
             domain, "no DMARC record applies to {part}: it stands at {part}, and belongs at _dmarc.{part}", seen,
             misplaced, record=line,
         )  # fmt: skip
+    elif walked.suffix is not None:
+        suffix = walked.suffix.question.name.removeprefix("_dmarc.")
+        yield rules.MISSING.fails(
+            domain,
+            "{part} has no DMARC record; whether newer receivers apply one of the public suffix {suffix} is not known",
+            [*seen, walked.suffix.evidence], suffix=suffix, record=line,
+        )  # fmt: skip
     else:
         yield rules.MISSING.fails(domain, "no DMARC record applies to {part}", seen, record=line)
 
@@ -125,9 +132,10 @@ async def _misplaced(ctx: Context, found: Discovery) -> list[Evidence]:
 @judges(*rules.ALIGNMENT_RULES)
 async def _alignment(ctx: Context, author: str) -> Findings:
     """Whether DKIM or SPF vouches for the domain in From."""
-    found = await applied(ctx, author)
+    force = await applied(ctx, author)
+    found = force.record
     open_rules: tuple[Rule, ...] = rules.ALIGNMENT_RULES
-    if found is None or found.policy is Policy.NONE:
+    if force.suffix is None and (found is None or found.policy is Policy.NONE):
         open_rules = (rules.NOT_ALIGNED,)
         yield rules.POLICY_APPLIED.passes(author, "{part} asks for nothing to be done with mail that does not align")
     verified = await _verified(ctx)
@@ -155,10 +163,10 @@ async def _alignment(ctx: Context, author: str) -> Findings:
     for label, group in groups.items():
         part = author if len(groups) == 1 else f"{author} ({label})"
         for rule in open_rules:
-            yield _sent(rule, author, part, group, dkim, found)
+            yield _sent(rule, author, part, group, dkim, force)
 
 
-def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDkim, found: Applied | None) -> Finding:
+def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDkim, force: InForce) -> Finding:
     """The verdict on mail of one envelope sender from all addresses, which no signature vouches for."""
     seen = gather(*(one.evidence for one in group[:SHOWN]))
     broken = [one for one in group if one.state == "unaligned"]
@@ -169,6 +177,11 @@ def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDk
             part, "SPF passes for {domains}, which aligns with {author}", seen, domains=domains, author=author
         )
     doubt = lost[0] if not broken else dkim.doubt
+    if doubt is None and rule is rules.POLICY_APPLIED and force.suffix is not None:
+        return rule.undecided(
+            part, "nothing vouches for {author}, and whether its public suffix has a policy cannot be told: {doubt}",
+            [*seen, force.suffix.evidence], author=author, domain=author, doubt=_said(force.suffix),
+        )  # fmt: skip
     if doubt is not None:
         fix = ADD_MESSAGE if broken and dkim.unseen else None
         return rule.undecided(part, "whether mail from {author} aligns cannot be told: {doubt}", seen, author=author,
@@ -180,6 +193,7 @@ def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDk
     else:
         reasons.append(Message("no DKIM signature is valid", {}))
     args: dict[str, object] = {"reasons": listing(reasons), "author": author, "domain": author}
+    found = force.record
     if rule is rules.NOT_ALIGNED or found is None:
         return rule.fails(part, "nothing vouches for {author}: {reasons}", seen, **args)
     return rule.fails(
@@ -191,13 +205,13 @@ def _sent(rule: Rule, author: str, part: str, group: Sequence[BySpf], dkim: ByDk
 def _said(doubt: Unanswered | Message) -> Message:
     if isinstance(doubt, Message):
         return doubt
-    args = {"question": str(doubt.question), "seen": doubt.detail or str(doubt.reason)}
+    args: dict[str, str | Words | Message] = {"question": str(doubt.question), "seen": doubt.seen}
     return Message("{question} has no answer ({seen})", args)
 
 
 async def _spf(ctx: Context, author: str) -> list[BySpf]:
     """What SPF comes to for each envelope sender and address. Raises `Unanswered`."""
-    found, verified = await applied(ctx, author), await _verified(ctx)
+    found, verified = (await applied(ctx, author)).record, await _verified(ctx)
     path = return_path(verified.carried) if isinstance(verified, Verified) else None
     strict = found is not None and found.record.strict_spf
     return await ctx.once(("spf", author), lambda: by_spf(ctx.dns, author, ctx.subject, path, strict=strict))
@@ -209,6 +223,8 @@ async def _generations(ctx: Context, author: str) -> Findings:
     old, new = await discovery(ctx, author), await by_walk(ctx, author)
     seen = gather(old.evidence, new.evidence)
     args = {"old": _policy_of(old.applied), "new": _policy_of(new.applied), "organization": organization(author)}
+    if new.suffix is not None:
+        raise Unanswered(new.suffix.question, new.suffix.reason, new.suffix.detail)
     if _policy_of(old.applied) != _policy_of(new.applied):
         yield rules.DIFFERS.fails(author, "older receivers apply {old}, newer ones {new}", seen, **args)
         return

@@ -9,22 +9,29 @@ import asyncio
 
 from preflight.check import Check, Context, Findings, judges
 from preflight.findings import Evidence
-from preflight.net.dns import Answer, NoData, NxDomain, Records, Unanswered
+from preflight.net.dns import Unanswered
 from preflight_checks.senderauth.spf_evaluation import evaluate_in
 from preflight_checks.senderauth.spf_limits import Cost, drawn, lookups, void_lookups
-from preflight_checks.senderauth.spf_record import is_spf
-from preflight_checks.senderauth.spf_records import is_askable, near_misses, octets
+from preflight_checks.senderauth.spf_published import (
+    SHOWN,
+    absent_beside_dkim,
+    again,
+    dkim_vouches,
+    published,
+    readable_tree,
+    tree_of,
+)
+from preflight_checks.senderauth.spf_records import is_askable, octets
 from preflight_checks.senderauth.spf_result import MAX_LOOKUPS, MAX_MX, MAX_VOID_LOOKUPS, SpfOutcome
 from preflight_checks.senderauth.spf_rules import (
     CROWDED,
+    DKIM_ALONE,
     HELO_MISSING,
     HELO_NOT_AUTHORISED,
     IGNORED,
     INCLUDE,
     LONG,
     LOOKUPS,
-    MISSING,
-    MULTIPLE,
     NO_ALL,
     NOT_AUTHORISED,
     PASS_ALL,
@@ -35,10 +42,10 @@ from preflight_checks.senderauth.spf_rules import (
 )
 from preflight_checks.senderauth.spf_scope import broken_references, crowded_mx, ending, openness, ptr_terms
 from preflight_checks.senderauth.spf_senders import Sender, envelope_domains, helo_identity, senders
-from preflight_checks.senderauth.spf_tree import Tree, walk
+from preflight_checks.senderauth.spf_tree import Tree
 from preflight_checks.senderauth.spf_wording import refusal
 
-_SHOWN = 6  # things of one kind that a sentence names
+_OPEN = ("none", "neutral", "softfail")  # results by which no receiver refuses alone (RFC 7208 8.1, 8.2, 8.5)
 _ROOM = 450  # octets of a record that fit into any answer (RFC 7208 3.4)
 _DATAGRAM = 1232  # octets of an answer that no path breaks up: the EDNS size that name servers agree on since 2020
 
@@ -50,94 +57,22 @@ async def _run(ctx: Context) -> None:
     greeters = (
         [] if "" in ctx.subject.mail_from else [Sender(ip, "", "", name) for name in own for ip in ctx.subject.ips]
     )
+    domains, has_message = envelope_domains(ctx.subject), ctx.subject.message is not None
     await asyncio.gather(
-        ctx.each(envelope_domains(ctx.subject), _published, *_OF_RECORDS),
+        ctx.each(domains, published, *_OF_RECORDS),
         ctx.each(senders(ctx.subject), _sender),
+        ctx.each(domains if has_message else [], absent_beside_dkim),
+        ctx.each(senders(ctx.subject) if has_message else [], _sender_beside_dkim),
         ctx.each(own, _helo_record),
         ctx.each(greeters, _helo),
     )
 
 
-async def _tree(ctx: Context, domain: str) -> Tree:
-    """The tree under a domain, for senders of the subject's IP versions; without an address, for those of IPv4."""
-    versions = {ip.version for ip in ctx.subject.ips} or {4}
-    return await ctx.once(("tree", domain), lambda: walk(ctx.dns, domain, versions))
-
-
-async def _readable_tree(ctx: Context, domain: str) -> Tree | None:
-    """The tree under a domain, `None` where it has no record that can be evaluated. Raises `Unanswered`."""
-    tree = await _tree(ctx, domain)
-    if isinstance(tree.top.outcome, Unanswered):
-        raise _again(tree.top.outcome)
-    return tree if tree.top.sound is not None else None
-
-
-def _again(outcome: Unanswered) -> Unanswered:
-    """A fresh one: raised over and over, one exception would gather the tracebacks of all judges."""
-    return Unanswered(outcome.question, outcome.reason, outcome.detail)
-
-
-@judges(MISSING, MULTIPLE)
-async def _published(ctx: Context, domain: str) -> Findings:
-    top = (await _tree(ctx, domain)).top
-    if isinstance(top.outcome, Unanswered):
-        raise _again(top.outcome)
-    seen = top.evidence
-    if len(top.texts) > 1:
-        yield MISSING.passes(domain, "{part} has an SPF record", seen)
-        yield MULTIPLE.fails(domain, "{part} has {count} SPF records", seen, count=len(top.texts))
-        return
-    if top.texts:
-        yield MISSING.passes(domain, "{part} has an SPF record", seen)
-        yield MULTIPLE.passes(domain, "{part} has one SPF record", seen)
-        return
-    record = f'{domain}. TXT "{_first_record(ctx)}"'
-    near = near_misses(top.outcome)
-    old = await _old_type(ctx, domain, top.outcome)
-    if near:
-        yield MISSING.fails(
-            domain,
-            "{part} has no SPF record: what may be meant as one does not begin with `v=spf1` and a space: {near}",
-            seen,
-            near=[text[:80] for text in near[:_SHOWN]],
-            record=record,
-        )
-    elif old is not None:
-        yield MISSING.fails(
-            domain,
-            "{part} has its SPF record under the type SPF, which nobody asks for any more; it belongs under TXT",
-            seen,
-            old.evidence,
-            record=record,
-        )
-    elif isinstance(top.outcome, NxDomain):
-        yield MISSING.fails(domain, "{part} does not exist, and so has no SPF record", seen, record=record)
-    else:
-        yield MISSING.fails(domain, "{part} has no SPF record", seen, record=record)
-
-
-async def _old_type(ctx: Context, domain: str, answer: Answer) -> Answer | None:
-    """The answer for the type SPF (99), which RFC 7208 3.1 did away with, where it has a record and TXT has none."""
-    if not isinstance(answer, Records | NoData):
-        return None
-    try:
-        old = await ctx.dns.query(domain, "SPF")
-    except Unanswered:  # some servers do not know the type; it only serves to say more
-        return None
-    return old if any(is_spf(text) for text in old.values) else None
-
-
-def _first_record(ctx: Context) -> str:
-    """A record to begin with: the addresses of the subject, or its MX hosts; ~all, as others may send, too."""
-    terms = [f"ip{ip.version}:{ip}" for ip in ctx.subject.ips[:_SHOWN]] or ["mx"]
-    return " ".join(["v=spf1", *terms, "~all"])
-
-
 @judges(SYNTAX, IGNORED, LONG)
 async def _terms(ctx: Context, domain: str) -> Findings:
-    top = (await _tree(ctx, domain)).top
+    top = (await tree_of(ctx, domain)).top
     if isinstance(top.outcome, Unanswered):
-        raise _again(top.outcome)
+        raise again(top.outcome)
     record = top.record
     if record is None:
         return
@@ -150,18 +85,18 @@ async def _terms(ctx: Context, domain: str) -> Findings:
     else:
         yield LONG.passes(domain, "the SPF record of {part} has {size} octets", seen, size=own)
     if record.flaws:
-        yield SYNTAX.fails(domain, "the SPF record of {part} is in error: {flaws}", seen, flaws=record.flaws[:_SHOWN])
+        yield SYNTAX.fails(domain, "the SPF record of {part} is in error: {flaws}", seen, flaws=record.flaws[:SHOWN])
         return
     yield SYNTAX.passes(domain, "the SPF record of {part} has no errors", seen)
     if record.ignored:
-        yield IGNORED.fails(domain, "{part} has terms that do nothing: {terms}", seen, terms=record.ignored[:_SHOWN])
+        yield IGNORED.fails(domain, "{part} has terms that do nothing: {terms}", seen, terms=record.ignored[:SHOWN])
     else:
         yield IGNORED.passes(domain, "each term of {part} does something", seen)
 
 
 @judges(LOOKUPS)
 async def _lookups(ctx: Context, domain: str) -> Findings:
-    tree = await _readable_tree(ctx, domain)
+    tree = await readable_tree(ctx, domain)
     if tree is None:
         return
     cost = lookups(tree)
@@ -181,7 +116,7 @@ async def _lookups(ctx: Context, domain: str) -> Findings:
             tree=drawn(tree),
         )
     elif cost.unanswered is not None:
-        raise _again(cost.unanswered)
+        raise again(cost.unanswered)
     elif cost.open:
         yield LOOKUPS.passes(
             domain,
@@ -189,7 +124,7 @@ async def _lookups(ctx: Context, domain: str) -> Findings:
             seen,
             count=cost.count,
             most=MAX_LOOKUPS,
-            open=cost.open[:_SHOWN],
+            open=cost.open[:SHOWN],
             tree=drawn(tree),
         )
     elif cost.count:
@@ -207,13 +142,13 @@ async def _lookups(ctx: Context, domain: str) -> Findings:
 
 @judges(VOIDS)
 async def _void_lookups(ctx: Context, domain: str) -> Findings:
-    tree = await _readable_tree(ctx, domain)
+    tree = await readable_tree(ctx, domain)
     if tree is None:
         return
     costs = {version: void_lookups(tree, version) for version in {ip.version for ip in ctx.subject.ips} or {4}}
     version, worst = max(costs.items(), key=lambda item: item[1].count)
     unanswered = next((cost.unanswered for cost in costs.values() if cost.unanswered is not None), None)
-    args = {"version": version, "count": worst.count, "most": MAX_VOID_LOOKUPS, "questions": worst.where[:_SHOWN]}
+    args = {"version": version, "count": worst.count, "most": MAX_VOID_LOOKUPS, "questions": worst.where[:SHOWN]}
     if worst.count > MAX_VOID_LOOKUPS:
         yield VOIDS.fails(
             domain,
@@ -223,7 +158,7 @@ async def _void_lookups(ctx: Context, domain: str) -> Findings:
             **args,
         )
     elif unanswered is not None:
-        raise _again(unanswered)
+        raise again(unanswered)
     elif worst.count:
         yield VOIDS.passes(
             domain,
@@ -242,7 +177,7 @@ def _void_evidence(tree: Tree, cost: Cost) -> list[Evidence]:
 
 @judges(INCLUDE)
 async def _references(ctx: Context, domain: str) -> Findings:
-    tree = await _readable_tree(ctx, domain)
+    tree = await readable_tree(ctx, domain)
     if tree is None:
         return
     broken = broken_references(tree)
@@ -251,17 +186,17 @@ async def _references(ctx: Context, domain: str) -> Findings:
             domain,
             "{part} rests on records that are missing or in error: {faults}",
             tree.evidence,
-            faults=broken.found[:_SHOWN],
+            faults=broken.found[:SHOWN],
         )
     elif broken.unanswered is not None:
-        raise _again(broken.unanswered)
+        raise again(broken.unanswered)
     else:
         yield INCLUDE.passes(domain, "each record that {part} refers to is there and sound", tree.evidence)
 
 
 @judges(CROWDED)
 async def _mail_exchangers(ctx: Context, domain: str) -> Findings:
-    tree = await _readable_tree(ctx, domain)
+    tree = await readable_tree(ctx, domain)
     if tree is None:
         return
     domains, unanswered = crowded_mx(tree)
@@ -271,43 +206,43 @@ async def _mail_exchangers(ctx: Context, domain: str) -> Findings:
             "{part} has an mx term for a domain with more than {most} MX hosts: {domains}",
             tree.evidence,
             most=MAX_MX,
-            domains=domains[:_SHOWN],
+            domains=domains[:SHOWN],
         )
     elif unanswered is not None:
-        raise _again(unanswered)
+        raise again(unanswered)
     else:
         yield CROWDED.passes(domain, "no mx term of {part} has more than {most} MX hosts", tree.evidence, most=MAX_MX)
 
 
 @judges(PASS_ALL)
 async def _openness(ctx: Context, domain: str) -> Findings:
-    tree = await _readable_tree(ctx, domain)
+    tree = await readable_tree(ctx, domain)
     if tree is None:
         return
     wide = openness(tree)
     if wide.terms:
-        yield PASS_ALL.fails(domain, "{part} lets strangers send, by {terms}", tree.evidence, terms=wide.terms[:_SHOWN])
+        yield PASS_ALL.fails(domain, "{part} lets strangers send, by {terms}", tree.evidence, terms=wide.terms[:SHOWN])
     elif wide.is_wide:
         yield PASS_ALL.fails(
             domain, "{part} lets {count} IPv4 addresses send", tree.evidence, count=f"{wide.addresses:,}"
         )
     elif wide.unanswered is not None:
-        raise _again(wide.unanswered)
+        raise again(wide.unanswered)
     else:
         yield PASS_ALL.passes(domain, "{part} does not let everybody send", tree.evidence)
 
 
 @judges(NO_ALL, PTR)
 async def _ending(ctx: Context, domain: str) -> Findings:
-    tree = await _readable_tree(ctx, domain)
+    tree = await readable_tree(ctx, domain)
     if tree is None:
         return
     seen = tree.top.evidence
     end, terms = ending(tree), ptr_terms(tree)
     if terms:
-        yield PTR.fails(domain, "{part} rests on the PTR name of the sender: {terms}", seen, terms=terms[:_SHOWN])
+        yield PTR.fails(domain, "{part} rests on the PTR name of the sender: {terms}", seen, terms=terms[:SHOWN])
     if end.unanswered is not None:
-        raise _again(end.unanswered)
+        raise again(end.unanswered)
     if not terms:
         yield PTR.passes(domain, "{part} does not rest on the PTR name of the sender", seen)
     if not end.known:
@@ -334,7 +269,7 @@ async def _sender(ctx: Context, sender: Sender) -> Findings:
         )
         return
     outcome, record = await _evaluate(ctx, sender)
-    if outcome.result != "pass" and ctx.subject.helo is None and (await _tree(ctx, sender.domain)).asks_helo:
+    if outcome.result != "pass" and await _asks_for_helo(ctx, sender):
         yield NOT_AUTHORISED.undecided(
             sender,
             "the record of {domain} asks for the HELO name, which is not known",
@@ -351,29 +286,45 @@ async def _sender(ctx: Context, sender: Sender) -> Findings:
             ip=sender.ip,
             matched=outcome.matched,
         )
-    else:
+    elif not (outcome.result in _OPEN and await dkim_vouches(ctx)):
         sentence, places = refusal(outcome, sender.ip, record)
         yield NOT_AUTHORISED.fails(sender, sentence, outcome.evidence, **places)
+
+
+@judges(DKIM_ALONE)
+async def _sender_beside_dkim(ctx: Context, sender: Sender) -> Findings:
+    """That SPF neither passes nor refuses a sender, where DKIM makes up for it."""
+    if not await dkim_vouches(ctx) or (not sender.domain and ctx.subject.helo is None):
+        return
+    outcome, record = await _evaluate(ctx, sender)
+    if outcome.result in _OPEN and not await _asks_for_helo(ctx, sender):
+        sentence, places = refusal(outcome, sender.ip, record)
+        yield DKIM_ALONE.fails(sender, sentence, outcome.evidence, **places)
+
+
+async def _asks_for_helo(ctx: Context, sender: Sender) -> bool:
+    """Whether the result may be another for the HELO name that is not known."""
+    return ctx.subject.helo is None and (await tree_of(ctx, sender.domain)).asks_helo
 
 
 async def _evaluate(ctx: Context, sender: Sender) -> tuple[SpfOutcome, str | None]:
     """What SPF says of a sender, and the record of its domain. Raises `Unanswered`."""
     helo = ctx.subject.helo or ""
     name = sender.domain or helo
-    tree = await _tree(ctx, name.lower()) if is_askable(name) else None
+    tree = await tree_of(ctx, name.lower()) if is_askable(name) else None
     outcome = await evaluate_in(
         ctx.dns, tree, ip=sender.ip, mail_from_domain=sender.domain, local_part=sender.local, helo=helo
     )
     if outcome.unanswered is not None:
-        raise _again(outcome.unanswered)
+        raise again(outcome.unanswered)
     return outcome, tree.top.texts[0] if tree is not None and len(tree.top.texts) == 1 else None
 
 
 @judges(HELO_MISSING)
 async def _helo_record(ctx: Context, helo: str) -> Findings:
-    top = (await _tree(ctx, helo)).top
+    top = (await tree_of(ctx, helo)).top
     if isinstance(top.outcome, Unanswered):
-        raise _again(top.outcome)
+        raise again(top.outcome)
     if top.texts:
         yield HELO_MISSING.passes(helo, "{part} has an SPF record", top.evidence)
     else:

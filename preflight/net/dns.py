@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from preflight.findings import Evidence, Place
 from preflight.net.addresses import IPAddress
+from preflight.text import Message
 
 
 class Reason(StrEnum):
@@ -63,6 +64,11 @@ class Unanswered(Exception):  # noqa: N818 - an outcome of a question, not an er
         self.question = question
         self.reason = reason
         self.detail = detail
+
+    @property
+    def seen(self) -> str | Message:
+        """What came instead of an answer: the words of whoever was asked, else the reason, which is translated."""
+        return Message(self.reason.value) if self.detail in ("", self.reason.value) else self.detail
 
     @property
     def evidence(self) -> Evidence:

@@ -120,7 +120,7 @@ def _cause(judged: Judged) -> tuple[object, ...]:
     finding = judged.finding
     fix = str(finding.fix or "")
     if finding.message.template == NO_ANSWER:
-        return (finding.status, NO_ANSWER, finding.message.args["seen"], fix)
+        return (finding.status, NO_ANSWER, str(finding.message.args["seen"]), fix)
     return (finding.status, finding.message.template, _looks(finding), fix)
 
 

@@ -85,9 +85,11 @@ def _column(place: Place, one: Evidence, report: Report) -> int:
 
 
 def _lines(data: bytes) -> Iterator[bytes]:
+    """The lines of a file; where it has no LF at all, each CR ends one (old Macintosh)."""
+    newline = b"\n" if b"\n" in data else b"\r"
     start = 0
     while start <= len(data):
-        end = data.find(b"\n", start)
+        end = data.find(newline, start)
         end = len(data) if end < 0 else end
         yield data[start:end]
         start = end + 1

@@ -184,7 +184,8 @@ def _open_question(page: Page, group: Sequence[Judged]) -> None:
     questions = [str(message.args["question"]) for message in unanswered]
     if questions and len(said) > 1:
         seen = first.message.args["seen"]
-        said = [page.say("no answer to {count} questions: {seen}", count=len(said), seen=seen)]
+        shown = page.say(seen) if isinstance(seen, Message) else seen
+        said = [page.say("no answer to {count} questions: {seen}", count=len(said), seen=shown)]
     symbol, style = ("!", "bold red") if first.status is Status.ERROR else ("?", "bold yellow")
     if len(said) > MANY:
         left = len(said) - FEW

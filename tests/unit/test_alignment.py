@@ -6,7 +6,7 @@ import pytest
 
 from preflight.net.dns import Answer, NxDomain, Question, Reason, Records, SingleFlight, Source, Unanswered
 from preflight_checks.senderauth.alignment import is_aligned, is_aligned_by_walk
-from preflight_checks.senderauth.dmarc_discovery import organization_by_walk, targets
+from preflight_checks.senderauth.dmarc_discovery import organizations_by_walk, targets
 
 # From, the domain vouched for, whether they align relaxed, whether they align strictly (RFC 7489 3.1; PSL).
 TABLE = [
@@ -115,7 +115,7 @@ def test_by_the_walk(author: str, identifier: str, records: dict[str, str], alig
     ({}, "a.mail.example.com"),
 ])  # fmt: skip
 def test_the_organizational_domain_by_the_walk(records: dict[str, str], found: str) -> None:
-    assert asyncio.run(organization_by_walk(SingleFlight(Tree(**records)), "a.mail.example.com")) == found
+    assert asyncio.run(organizations_by_walk(SingleFlight(Tree(**records)), "a.mail.example.com")).names == {found}
 
 
 def test_the_walk_asks_eight_questions_at_the_most() -> None:
@@ -131,9 +131,38 @@ def test_the_walk_asks_eight_questions_at_the_most() -> None:
 
 def test_a_walk_without_an_answer_is_no_answer_unless_it_ended_before() -> None:
     with pytest.raises(Unanswered):
-        asyncio.run(organization_by_walk(SingleFlight(Tree(example__com=RECORD, com="?")), "mail.example.com"))
+        asyncio.run(organizations_by_walk(SingleFlight(Tree(example__com="?")), "mail.example.com"))
     ended = Tree(example__com=RECORD + "; psd=n", com="?")
-    assert asyncio.run(organization_by_walk(SingleFlight(ended), "mail.example.com")) == "example.com"
+    assert asyncio.run(organizations_by_walk(SingleFlight(ended), "mail.example.com")).names == {"example.com"}
+
+
+# A public suffix has a record with psd=y, or none: where both come to the same, its answer is not needed.
+@pytest.mark.parametrize(("records", "found"), [
+    ({"example__com": RECORD}, {"example.com"}),
+    ({"mail__example__com": RECORD}, {"mail.example.com", "example.com"}),
+    ({}, {"a.mail.example.com", "example.com"}),
+])  # fmt: skip
+def test_a_public_suffix_without_an_answer(records: dict[str, str], found: set[str]) -> None:
+    organizations = asyncio.run(organizations_by_walk(SingleFlight(Tree(com="?", **records)), "a.mail.example.com"))
+    assert organizations.names == found
+    assert (organizations.suffix is None) is (len(found) == 1)
+
+
+@pytest.mark.parametrize(("author", "identifier", "records", "aligned"), [
+    ("news.example.com", "example.com", {"example__com": RECORD}, True),
+    ("example.com", "bounces.other.com", {}, False),
+    ("example.com", "bounces.other.com", {"example__com": RECORD}, False),
+    ("news.example.com", "example.com", {}, None),
+])  # fmt: skip
+def test_alignment_by_a_walk_whose_public_suffix_has_no_answer(
+    author: str, identifier: str, records: dict[str, str], aligned: bool | None
+) -> None:
+    judged = is_aligned_by_walk(SingleFlight(Tree(com="?", **records)), author, identifier)
+    if aligned is None:
+        with pytest.raises(Unanswered):
+            asyncio.run(judged)
+    else:
+        assert asyncio.run(judged) is aligned
 
 
 def test_domains_with_no_label_in_common_need_no_question() -> None:

@@ -74,3 +74,22 @@ def test_a_silent_name_server_is_no_verdict(capsys: pytest.CaptureFixture[str], 
     code, rules, _ = check(capsys, served, message, "198.51.100.7")
     assert (code, rules["fail"]) == (3, set())
     assert rules["inconclusive"] >= {"dkim/none-valid", "dkim/key-missing", "dmarc/policy-applied"}
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", ": not in the zone files\n"), ("zh", "：不在区域文件中\n")])
+def test_zone_files_alone_decide_that_there_is_no_dmarc_record(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, language: str, said: str
+) -> None:
+    """No zone file holds _dmarc.com, on which little depends."""
+    zone = tmp_path / "example.com.zone"
+    soa = "@ 300 SOA ns.example.com. host.example.com. 1 1 1 1 1\n"
+    zone.write_text("$ORIGIN example.com.\n$TTL 300\n" + soa + ZONE[: ZONE.index("_dmarc")])
+    arguments = ["--zone", str(zone), "--offline", "--ip", "192.0.2.25", "--domain", "example.com", "--lang", language]
+    assert main(["check", *arguments, "--select", "dmarc", "--select", "ptr"]) == 3
+    text = capsys.readouterr().out
+    assert said in text  # for both questions at once, TXT _dmarc.com and the PTR
+    main(["check", *arguments, "--select", "dmarc", "--format", "json"])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {one["rule"]: one["status"] for one in findings if one["status"] not in ("pass", "skipped")} == {
+        "dmarc/missing": "fail", "dmarc/discovery-differs": "inconclusive",
+    }  # fmt: skip

@@ -410,9 +410,41 @@ def test_no_answer_for_the_record_of_the_organization() -> None:
     assert outcome(report, "inconclusive") == set(ALL) - {"author"}
 
 
-def test_no_answer_above_the_record_leaves_the_rest_decided() -> None:
+def test_a_public_suffix_without_an_answer_changes_nothing_above_a_record() -> None:
+    """With psd=y there or without a record, example.com is the organization."""
+    assert outcome(check(script={"TXT _dmarc.com": Reason.NOT_IN_ZONES}), "inconclusive") == set()
     report = of_sub([REJECT], **{"TXT _dmarc.com": Reason.TIMEOUT})
-    assert outcome(report, "inconclusive") == {"discovery-differs"}
+    assert outcome(report, "inconclusive") == set()
+
+
+@pytest.mark.parametrize(("ip", "undecided", "fails"), [
+    (IP, {"discovery-differs"}, {"missing"}),
+    (OTHER_IP, {"discovery-differs", "policy-applied"}, {"missing", "not-aligned"}),
+])  # fmt: skip
+def test_no_record_below_a_public_suffix_without_an_answer(ip: str, undecided: set[str], fails: set[str]) -> None:
+    """As with zone files alone: what older receivers find is known, and the policy of a registry is not."""
+    report = check(PLAIN, {"TXT _dmarc.example.com": NxDomain, "TXT _dmarc.com": Reason.NOT_IN_ZONES}, ips=(ip,))
+    assert (outcome(report, "inconclusive"), outcome(report, "fail")) == (undecided, fails)
+    assert said(report, "missing") == (
+        "example.com has no DMARC record; whether newer receivers apply one of the public suffix com is not known"
+    )
+
+
+def test_a_record_that_a_public_suffix_without_an_answer_may_override() -> None:
+    """Without a record at com that of mail.example.com applies, with one of psd=y that of com."""
+    script = {
+        "TXT _dmarc.a.mail.example.com": NxDomain,
+        "TXT _dmarc.example.com": NxDomain,
+        "TXT _dmarc.mail.example.com": [REJECT],
+        "TXT a.mail.example.com": ["v=spf1 ip4:192.0.2.25 -all"],
+        "TXT _dmarc.com": Reason.TIMEOUT,
+    }
+    report = check(PLAIN, script, domain="a.mail.example.com", ips=(OTHER_IP,))
+    assert statuses(report)[("dmarc/missing", DOMAIN)] == "fail"  # From is of example.com
+    report = check(script=script, domain="a.mail.example.com", ips=(OTHER_IP,))
+    assert outcome(report, "fail") == set()
+    assert outcome(report, "pass") == {"missing", "multiple", "syntax", "policy-none", "subdomain-policy", "pct",
+                                       "testing", "historic", "no-reports"}  # fmt: skip
 
 
 def test_no_answer_for_the_spf_record() -> None:

@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from preflight import ledger, profiles, report
+from preflight.net.dns import Reason
 from preflight.text import load_translations, places
 
 TABLE = load_translations("preflight", "zh")
@@ -47,3 +48,8 @@ def test_each_is_translated(template: str) -> None:
     assert template in TABLE
     assert CJK.search(TABLE[template])
     assert places(TABLE[template]) == places(template)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_each_reason_for_no_answer_is_translated(reason: Reason) -> None:
+    assert CJK.search(TABLE[reason.value])

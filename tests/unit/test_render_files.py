@@ -175,6 +175,8 @@ def in_message(line: int, column: int, data: bytes, file: str = "draft.eml") -> 
         (1, 14, "Subject: 😀x\n".encode(), {"startLine": 1, "startColumn": 11}),
         (1, 12, b"Subject: \xe9\xe9x\n", {"startLine": 1}),  # of no known charset: characters cannot be counted
         (2, 0, b"a\nSubject: x\n", {"startLine": 2}),
+        (2, 10, "X: y\rSubject: éx\r".encode(), {"startLine": 2, "startColumn": 10}),
+        (2, 12, "X: y\rSubject: éx\r".encode(), {"startLine": 2, "startColumn": 11}),
         (9, 5, b"short", {"startLine": 9, "startColumn": 1}),
     ],
 )

@@ -8,11 +8,14 @@ from preflight import Subject
 from preflight.cli import main
 from preflight.lab import LabDns, World
 from preflight.net.fake import Script
+from preflight.policy import Verdict
 from preflight.report import Report
+from preflight.subject import MessageSource
 from preflight.testing import NoData, NxDomain, Reason, report_of, statuses
 from preflight.text import load_translations
 from preflight_checks.senderauth import spf_pyspf, spf_record, spf_scope, spf_wording
 from preflight_checks.spf import CHECK
+from tests.unit.dkim_samples import KEY, PLAIN, record, signed
 
 DOMAIN, IP, HELO = "example.com", "203.0.113.5", "mail.example.com"
 OF_RECORDS = (
@@ -248,7 +251,7 @@ def test_what_is_certain_stands_beside_what_is_not() -> None:
 
 REFUSALS = [
     ("v=spf1 ip4:192.0.2.1 -all", "must not send in its name: fail, by -all", "put ip4:203.0.113.5 before -all"),
-    ("v=spf1 ip4:192.0.2.1 ~all", "hardly sends in its name: softfail, by ~all", "put ip4:203.0.113.5 before ~all"),
+    ("v=spf1 ip4:192.0.2.1 ~all", "probably not to send in its name: softfail", "put ip4:203.0.113.5 before ~all"),
     ("v=spf1 ip4:192.0.2.1 ?all", "says nothing of 203.0.113.5: neutral, by ?all", "before ?all"),
     ("v=spf1 ip4:192.0.2.1", "neutral, as no term matches", "of example.com, add ip4:203.0.113.5"),
     (
@@ -420,3 +423,47 @@ def test_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
         "seen": "v=spf1 include:_0.example.net -all",
     }
     assert "谁也无法判断 203.0.113.5 能否代表 example.com 发信：permerror" in chinese.replace("\n", "")
+
+
+def beside_dkim(script: Script, *, message: bytes | None = None, ip: str = IP, **options: object) -> dict[str, str]:
+    """What fails for a message with a valid signature of the domain in From."""
+    source = MessageSource("m.eml", message if message is not None else signed())
+    subject = Subject.of(domain=DOMAIN, ips=[ip], message=source, **options)  # type: ignore[arg-type]
+    return found(told({KEY: [record()], f"SPF {DOMAIN}": NoData, **script}, subject))
+
+
+@pytest.mark.parametrize("answer", [NxDomain, NoData, ["v=spf1; -all"], ["v=spf1 ?all"], ["v=spf1 ~all"]])
+def test_a_valid_signature_makes_up_for_a_record_that_is_missing_or_open(answer: object) -> None:
+    """Gmail and Yahoo want SPF or DKIM of those who send little, and not both."""
+    failing = beside_dkim({f"TXT {DOMAIN}": answer})  # type: ignore[dict-item]
+    failing.pop("no-all", None)
+    assert failing == {"dkim-alone": "fail"}
+
+
+def test_a_record_that_refuses_the_sender_or_is_in_error_is_no_matter_of_dkim() -> None:
+    assert beside_dkim(txt(DOMAIN, "v=spf1 -all")) == {"not-authorised": "fail"}
+    assert beside_dkim(txt(DOMAIN, "v=spf1 oops -all")) == {"syntax": "fail", "not-authorised": "fail"}
+    assert beside_dkim(txt(DOMAIN, f"v=spf1 ip4:{IP} -all")) == {}
+
+
+@pytest.mark.parametrize("message", [PLAIN, signed(domain="example.net"), signed() + b"more\r\n", b"MZ\x90\x00"])
+def test_what_is_no_valid_signature_of_the_domain_in_from_makes_up_for_nothing(message: bytes) -> None:
+    script: Script = {f"TXT {DOMAIN}": NoData, "TXT s1._domainkey.example.net": [record()]}
+    assert beside_dkim(script, message=message) == {"missing": "fail", "not-authorised": "fail"}
+
+
+def test_without_an_answer_for_the_key_or_the_record() -> None:
+    assert beside_dkim({f"TXT {DOMAIN}": NoData, KEY: Reason.TIMEOUT}) == {"missing": "fail", "not-authorised": "fail"}
+    silent = beside_dkim({f"TXT {DOMAIN}": Reason.TIMEOUT})
+    assert set(silent.values()) == {"inconclusive"}
+    assert {"missing", "not-authorised", "dkim-alone"} <= set(silent)
+
+
+def test_the_fix_beside_dkim_is_a_record_to_paste() -> None:
+    subject = Subject.of(domain=DOMAIN, message=MessageSource("m.eml", signed()))
+    report = told({KEY: [record()], f"SPF {DOMAIN}": NoData, f"TXT {DOMAIN}": NoData}, subject)
+    assert fix(report, "dkim-alone") == (
+        f'In DNS: publish this record: `{DOMAIN}. TXT "v=spf1 mx ~all"`; where a service sends for you, '
+        "with the include that it documents."
+    )
+    assert report.verdict is Verdict.GO

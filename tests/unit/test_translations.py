@@ -83,6 +83,11 @@ def test_translations_have_the_places_of_their_templates_and_are_chinese() -> No
         assert not words or re.search(r"[\u4e00-\u9fff]", translation), template
 
 
+def test_the_title_of_each_check_is_translated_unless_it_is_a_proper_name() -> None:
+    for check in checks():
+        assert check.title in ZH or check.title.isupper()
+
+
 def test_no_translation_is_left_over() -> None:
     """Each template that is translated stands in the code, be it in a call or in a table of sentences."""
     constants: set[str] = set()

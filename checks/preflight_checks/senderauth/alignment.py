@@ -1,11 +1,10 @@
 """Whether a domain that SPF or DKIM vouches for is that of From (RFC 7489 3.1; RFC 9989 4.4)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from preflight.net.dns import Resolver
-from preflight_checks.senderauth.dmarc_discovery import organization, organization_by_walk
+from preflight.net.dns import Resolver, Unanswered
+from preflight_checks.senderauth.dmarc_discovery import organization, organizations_by_walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +16,12 @@ class Identifier:
     strict: bool
 
 
-def is_aligned(
-    author: str, identifier: str, *, strict: bool = False, organization_of: Callable[[str], str] = organization
-) -> bool:
+def is_aligned(author: str, identifier: str, *, strict: bool = False) -> bool:
     """Whether a domain aligns with that of From. Names in A-labels; their case makes no difference (RFC 4343)."""
     author, identifier = author.lower().removesuffix("."), identifier.lower().removesuffix(".")
     if author == identifier:
         return True
-    return not strict and organization_of(author) == organization_of(identifier)
+    return not strict and organization(author) == organization(identifier)
 
 
 async def is_aligned_by_walk(dns: Resolver, author: str, identifier: str, *, strict: bool = False) -> bool:
@@ -33,8 +30,13 @@ async def is_aligned_by_walk(dns: Resolver, author: str, identifier: str, *, str
         return is_aligned(author, identifier, strict=strict)
     if author.rpartition(".")[2] != identifier.rpartition(".")[2]:
         return False  # nothing above both, so that no walk could end at one domain
-    organizations = {name: await organization_by_walk(dns, name) for name in (author, identifier)}
-    return is_aligned(author, identifier, organization_of=organizations.__getitem__)
+    own, other = [await organizations_by_walk(dns, name) for name in (author, identifier)]
+    silent = own.suffix or other.suffix
+    if own.names.isdisjoint(other.names):
+        return False
+    if silent is not None:
+        raise Unanswered(silent.question, silent.reason, silent.detail)
+    return True
 
 
 async def is_aligned_somewhere(dns: Resolver, author: str, one: Identifier) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preflight.findings import Evidence
-from preflight.net.dns import Answer, NxDomain, Resolver
+from preflight.net.dns import Answer, NxDomain, Resolver, Unanswered
 from preflight.subject import registrable
 from preflight_checks.senderauth.dmarc_record import DmarcRecord, Policy, is_nearly, is_record, read_record
 
@@ -50,11 +50,16 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a receiver finds for `author`: the record that it applies, if any, and all that it looked at."""
+    """What a receiver finds for `author`: the record that it applies, if any, and all that it looked at.
+
+    `suffix`: the question to a public suffix that has no answer, where `applied` may be another for it: what is found
+    is that of a suffix without a record.
+    """
 
     author: str
     applied: Applied | None
     lookups: tuple[Lookup, ...]
+    suffix: Unanswered | None = None
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -95,36 +100,68 @@ async def discover(dns: Resolver, author: str) -> Discovery:
 
 async def discover_by_walk(dns: Resolver, author: str) -> Discovery:
     """The record for a domain by RFC 9989 4.10.1: its own, that of its organization, that of the public suffix. Raises
-    `Unanswered`."""
+    `Unanswered`, but for a question to a public suffix."""
     own = await look_up(dns, author)
     if own.record is not None:
         return Discovery(author, await _applied(dns, author, own), (own,))
-    lookups = await _walk(dns, author)
-    above = _organization_of(author, lookups)
-    of_suffix = [one for one in lookups if one.record is not None and one.record.psd == "y"]
-    chosen = next((one for one in lookups if one.domain == above and one.record is not None), None) or next(
+    walk = await _walk(dns, author)
+    above = _organization_of(author, walk.lookups)
+    of_suffix = [one for one in walk.lookups if one.record is not None and one.record.psd == "y"]
+    chosen = next((one for one in walk.lookups if one.domain == above and one.record is not None), None) or next(
         iter(of_suffix), None
     )
-    return Discovery(author, None if chosen is None else await _applied(dns, author, chosen), lookups)
+    applied = None if chosen is None else await _applied(dns, author, chosen)
+    is_certain = chosen is not None and chosen.domain == organization(author)
+    return Discovery(author, applied, walk.lookups, None if is_certain else walk.suffix)
 
 
-async def organization_by_walk(dns: Resolver, domain: str) -> str:
-    """The organizational domain by RFC 9989 4.10.2. Raises `Unanswered`."""
-    return _organization_of(domain, await _walk(dns, domain))
+@dataclass(frozen=True, slots=True)
+class Organizations:
+    """What the organizational domain of a name may be: several while a public suffix does not answer (`suffix`)."""
+
+    names: frozenset[str]
+    suffix: Unanswered | None
 
 
-async def _walk(dns: Resolver, domain: str) -> tuple[Lookup, ...]:
-    """What the walk from a domain finds, up to the first record with psd=y or psd=n."""
+async def organizations_by_walk(dns: Resolver, domain: str) -> Organizations:
+    """The organizational domain by RFC 9989 4.10.2. Raises `Unanswered`, but for a question to a public suffix: with
+    psd=y there the organization is the domain below it, and without a record the highest name that has one."""
+    walk = await _walk(dns, domain)
+    found = {_organization_of(domain, walk.lookups)}
+    if walk.suffix is not None:
+        found.add(organization(domain))
+    return Organizations(frozenset(found), walk.suffix if len(found) > 1 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What stands at the names of a walk that answer, and the first public suffix that does not."""
+
+    lookups: tuple[Lookup, ...]
+    suffix: Unanswered | None
+
+
+async def _walk(dns: Resolver, domain: str) -> _Walk:
+    """What the walk from a domain finds, up to the first record with psd=y or psd=n.
+
+    A public suffix that does not answer ends nothing: zone files never hold it, and few suffixes have a record. What
+    depends on it is told by the callers. Any other name without an answer raises `Unanswered`.
+    """
     # All at once: few zones end the walk early, and the time of one answer after another would add up.
-    asked = await asyncio.gather(*(look_up(dns, name) for name in targets(domain)), return_exceptions=True)
+    names = targets(domain)
+    asked = await asyncio.gather(*(look_up(dns, name) for name in names), return_exceptions=True)
     found: list[Lookup] = []
-    for one in asked:
+    silent: Unanswered | None = None
+    for name, one in zip(names, asked, strict=True):
+        if isinstance(one, Unanswered) and name != domain and registrable(name) is None:
+            silent = silent or one
+            continue
         if isinstance(one, BaseException):
             raise one
         found.append(one)
         if one.record is not None and one.record.psd != "u":
             break
-    return tuple(found)
+    return _Walk(tuple(found), silent)
 
 
 def _organization_of(domain: str, lookups: Sequence[Lookup]) -> str:

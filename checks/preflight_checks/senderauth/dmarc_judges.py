@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from preflight.check import Context, Findings, judges
+from preflight.net.dns import Unanswered
 from preflight.text import listing
 from preflight_checks.hosts import look_up, mail_hosts
 from preflight_checks.senderauth import dmarc_rules as rules
@@ -29,9 +30,25 @@ async def by_walk(ctx: Context, domain: str) -> Discovery:
     return await ctx.once(("walk", domain), lambda: discover_by_walk(ctx.dns, domain))
 
 
-async def applied(ctx: Context, domain: str) -> Applied | None:
-    """The record that applies: by the old rule, else by the new one. Raises `Unanswered`."""
-    return (await discovery(ctx, domain)).applied or (await by_walk(ctx, domain)).applied
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The record that applies: by the old rule, else by the new one.
+
+    `suffix`: there is none below the public suffix, and whether that has one for newer receivers is not known.
+    """
+
+    record: Applied | None
+    suffix: Unanswered | None = None
+
+
+async def applied(ctx: Context, domain: str) -> InForce:
+    """What applies to a domain. Raises `Unanswered`."""
+    if (old := (await discovery(ctx, domain)).applied) is not None:
+        return InForce(old)
+    new = await by_walk(ctx, domain)
+    if new.applied is not None and new.suffix is not None:  # either that one or that of the public suffix
+        raise Unanswered(new.suffix.question, new.suffix.reason, new.suffix.detail)
+    return InForce(new.applied, new.suffix)
 
 
 @judges(*rules.RECORD_RULES)
@@ -108,7 +125,7 @@ class Destination:
 @judges(*rules.REPORT_RULES)
 async def reports(ctx: Context, domain: str) -> Findings:
     """Hand the report addresses to their judges; while the record is unknown, they are undecided for the domain."""
-    found = await applied(ctx, domain)
+    found = (await applied(ctx, domain)).record
     if found is not None:
         given = {uri.text: Destination(uri, found.domain) for uri in (*found.record.ruf, *found.record.rua)}
         await ctx.each(given.values(), _address, _reachable, _authorised)

@@ -132,6 +132,17 @@ NOT_AUTHORISED = Rule(
     reference="RFC 7208 2.4; RFC 7208 8",
     needs=("ip", "domain|mail-from"),
 )
+DKIM_ALONE = Rule(
+    id="spf/dkim-alone",
+    severity=Severity.WARNING,
+    title="SPF passes as well as DKIM",
+    why="The message has a valid DKIM signature of the domain in From, and that is enough for Gmail and Yahoo from "
+    "those who send little. From those who send in bulk they and Outlook.com want SPF, too: Gmail answers 5.7.27, "
+    "Outlook.com 5.7.515. And a mailing list that changes the message breaks the signature.",
+    fix="In DNS: {remedy}.",
+    reference="RFC 7208 8; https://support.google.com/a/answer/81126; https://senders.yahooinc.com/best-practices/",
+    needs=_DOMAIN,
+)
 HELO_NOT_AUTHORISED = Rule(
     id="spf/helo-not-authorised",
     severity=Severity.WARNING,
@@ -154,5 +165,5 @@ HELO_MISSING = Rule(
 
 RULES = (
     MISSING, MULTIPLE, SYNTAX, IGNORED, LONG, LOOKUPS, VOIDS, INCLUDE, CROWDED, PASS_ALL, NO_ALL, PTR, NOT_AUTHORISED,
-    HELO_NOT_AUTHORISED, HELO_MISSING,
+    DKIM_ALONE, HELO_NOT_AUTHORISED, HELO_MISSING,
 )  # fmt: skip

@@ -9,7 +9,7 @@ from preflight_checks.senderauth.spf_result import SpfOutcome
 REFUSALS: Mapping[str, str] = {
     "fail": "{domain} says that {ip} must not send in its name: fail, by {matched}",
     "null": "{domain} says that it sends no mail at all: its SPF record is {record}",
-    "softfail": "{domain} says that {ip} hardly sends in its name: softfail, by {matched}",
+    "softfail": "{domain} says that {ip} is probably not to send in its name: softfail, by {matched}",
     "neutral": "{domain} says nothing of {ip}: neutral, by {matched}",
     "open": "{domain} says nothing of {ip}: neutral, as no term matches and the record has no all",
     "none": "nothing lets {ip} send for {domain}: none, as {problem}",
