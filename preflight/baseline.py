@@ -48,13 +48,14 @@ class _Subject(msgspec.Struct, frozen=True):
     domain: str | None = None
     message: str | None = None
     server: str | None = None
+    outbound: str | None = None
     mail_from: list[str] = []
 
     @property
     def label(self) -> str:
         """As `Subject.label` makes it."""
         texts = (self.name, self.host, self.helo, self.domain, *self.ips[:1], *self.mail_from[:1])
-        return next((text for text in (*texts, self.message, self.server) if text), "")
+        return next((text for text in (*texts, self.message, self.server, self.outbound) if text), "")
 
 
 # What is read of a report; what else a later version writes is passed over.
