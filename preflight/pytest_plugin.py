@@ -66,13 +66,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "Preflight
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The verdict of each subject, and the bounce codes that are at risk."""
+    """The verdict of each subject with the bounce codes that are at risk, and what there is to note of the run."""
+    from preflight.text import visible
+
     for collector in config.stash.get(_FILES, {}).values():
         if collector is None or "reports" not in collector.__dict__:
             continue
         terminalreporter.section(f"preflight {collector.name}")
         for report in collector.reports:
             terminalreporter.write_line(collector.verdict(report))
+        for notice in (notice for report in collector.reports for notice in report.notices):
+            terminalreporter.write_line(f"to note: {visible(str(notice.message))}")
 
 
 class PreflightFile(pytest.File):
@@ -83,23 +87,27 @@ class PreflightFile(pytest.File):
         """The reports of the run. Raises `CollectError` with one line when the file cannot be used."""
         from preflight.cli.asking import Asking
         from preflight.cli.engine import engine_for
+        from preflight.cli.policy import Choice, chosen_policy
         from preflight.config import load_config
         from preflight.errors import PreflightError
+        from preflight.notices import with_stale_waivers
         from preflight.registry import load_registry
         from preflight.runner import Run
 
         try:
             file, registry = load_config(self.path), load_registry()
             subjects = file.subjects()
-            engine = engine_for(file, registry, Asking(), subjects=subjects)
-            policy = file.policy().checked({*registry.checks, *registry.rules})
+            engine = engine_for(file, registry, Asking(), subjects)
+            policy = chosen_policy(file, registry, Choice())
         except PreflightError as error:
             raise self.CollectError(str(error)) from None
         run = Run(
             subjects, engine.source, registry=registry, policy=policy, settings=engine.settings,
             deadline=engine.deadline,
         )  # fmt: skip
-        return run.fly_blocking()
+        reports = run.fly_blocking()
+        engine.remember()
+        return with_stale_waivers(reports, policy)
 
     def verdict(self, report: "Report") -> str:
         """A line: the subject, its verdict, the codes at risk."""
