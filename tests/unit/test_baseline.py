@@ -217,7 +217,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path, problem in ((tmp_path / "none.json", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(ConfigError, match=f"{problem}; give the JSON report of an earlier run"):
             load_baseline(str(path))
-    with pytest.raises(ConfigError, match="is no path"):
+    with pytest.raises(ConfigError, match="a path has no NUL in it; give the JSON report of an earlier run"):
         load_baseline("a\0b")
 
 
