@@ -111,6 +111,25 @@ def test_a_waiver_that_matches_nothing_is_told(pytester: pytest.Pytester, write:
     assert "\x1b" not in told
 
 
+def test_text_from_outside_reaches_no_terminal(pytester: pytest.Pytester, write: Write) -> None:
+    """Neither of a file's name, nor of its lines, nor of a waiver: pytest shows what it is given."""
+    hostile = "a\x1b[31m\u202e"
+    (pytester.path / f"{hostile}.eml").write_text(
+        f"From: News <a@example.org>\nSubject: {hostile}test\nX-One: {hostile}\nMIME-Version: 9\n\nx {hostile}\n"
+    )
+    text = "a\\u001b[31m\\u202e"
+    waiver = f'[[waiver]]\nrule = "message/body-too-small"\nreason = "{text}"\nowner = "us"\nexpires = 2999-01-01\n'
+    write(f'[[subject]]\nname = "{text}"\nmessage = "{text}.eml"\n{waiver}')
+    result = pytester.runpytest_inprocess(
+        "--preflight", "preflight.toml", "-v", "-rA", "-W", "default", "-p", "no:cacheprovider", "--color=no"
+    )
+    outcome = outcomes(result)
+    assert outcome["xfailed"] == 1
+    assert outcome["failed"] > 0
+    assert outcome["warnings"] > 0
+    assert [line for line in result.outlines if "\x1b" in line or "\u202e" in line] == []
+
+
 def test_a_message_file_is_the_place(pytester: pytest.Pytester, write: Write) -> None:
     (pytester.path / "bad.eml").write_bytes(demo_message("bad.eml").data)
     write('[[subject]]\nname = "mail"\nmessage = "bad.eml"\n[policy]\nselect = ["message/subject-trivial"]\n')
