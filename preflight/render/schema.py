@@ -34,6 +34,9 @@ def diagnosis_schema() -> dict[str, Any]:
 
 def _schema(kinds: Any, title: str, description: str) -> dict[str, Any]:
     (schema,), components = msgspec.json.schema_components([kinds], ref_template="#/$defs/{name}")
+    for component in components.values():
+        if "description" in component:  # a docstring, whose second line Python 3.13 moves to the margin
+            component["description"] = " ".join(component["description"].split())
     return {
         "$schema": DIALECT,
         "title": title,

@@ -236,6 +236,24 @@ def onenote(*embedded: bytes) -> bytes:
     return octets
 
 
+def tnef(files: Mapping[str, bytes], long_names: Mapping[str, str] | None = None) -> bytes:
+    """A winmail.dat with files in it; `long_names` has the long name of a short one."""
+
+    def attribute(level: int, number: int, data: bytes) -> bytes:
+        checksum = struct.pack("<H", sum(data) & 0xFFFF)
+        return struct.pack("<BII", level, number, len(data)) + data + checksum
+
+    octets = struct.pack("<IH", 0x223E9F78, 1) + attribute(1, 0x00089006, struct.pack("<I", 0x00010000))
+    for name, content in files.items():
+        octets += attribute(2, 0x00069002, bytes(14)) + attribute(2, 0x00018010, name.encode() + b"\0")
+        octets += attribute(2, 0x0006800F, content)
+        if long_name := (long_names or {}).get(name):
+            text = long_name.encode("utf-16-le") + b"\0\0"
+            properties = struct.pack("<IHHII", 1, 0x001F, 0x3707, 1, len(text)) + text
+            octets += attribute(2, 0x00069005, properties)
+    return octets
+
+
 def fat() -> bytes:
     """The boot sector of a floppy disk, and an empty rest."""
     sector = bytearray(1024)

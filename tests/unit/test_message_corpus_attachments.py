@@ -32,6 +32,7 @@ from tests.unit.message_samples import (
     rar4,
     rar5,
     seven,
+    tnef,
     with_file,
 )
 
@@ -322,6 +323,24 @@ def test_kinds_that_receivers_refuse_or_distrust(name: str, content: bytes, rule
 )  # fmt: skip
 def test_content_beside_name_and_type(name: str, kind: str, content: bytes, rules: set[str]) -> None:
     assert broken(with_file(content, name, kind)) == rules
+
+
+@pytest.mark.parametrize(
+    ("content", "rules"),
+    [
+        (tnef({"notes.txt": b"text"}), NONE),
+        (tnef({}), NONE),
+        (tnef({"notes.txt": b"text", "setup.exe": b"text"}), RUNS),
+        (tnef({"PHOTO.JPG": pe()}), RUNS),
+        (tnef({"INVOIC~1.PDF": b"text"}, {"INVOIC~1.PDF": "invoice of May.pdf.exe"}), RUNS),
+        (tnef({"a.zip": zipped({"b.exe": b""})}), RUNS),
+        (tnef({"notes.txt": b"text"})[:-1], UNSEEN),
+        (tnef({"notes.txt": b"text"})[:60] + b"\xff" * 20, UNSEEN),
+    ],
+)
+def test_what_outlook_wraps(content: bytes, rules: set[str]) -> None:
+    """winmail.dat, a TNEF container: the names and contents in it count."""
+    assert broken(with_file(content, "winmail.dat", "application/ms-tnef")) == rules
 
 
 def uuencoded(name: str, content: bytes) -> str:

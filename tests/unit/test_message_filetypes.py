@@ -97,7 +97,7 @@ def test_what_does_not_run_is_left_alone(content: bytes, name: str) -> None:
         (b"Rar!\x1a\x07\x01\0", Role.HOLDS),
         (b"\x20\x60-lh5-\0", Role.CLOSED),
         (b"070701" + b"0" * 20, Role.CLOSED),
-        (b"\x78\x9f\x3e\x22\x01", Role.CLOSED),
+        (b"\x78\x9f\x3e\x22\x01", Role.HOLDS),
         (b"-----BEGIN PGP MESSAGE-----\n", Role.SEALED),
     ],
 )

@@ -21,7 +21,7 @@ from preflight_checks.mailfile.links import host_of, is_numeric, links_in, obscu
 from preflight_checks.mailfile.naming import disguises, two_extensions
 from preflight_checks.mailfile.sizes import read_sizes
 from tests.unit.mail_samples import pe
-from tests.unit.message_samples import letter, onenote, outcomes, rar4, rar5, seven, with_file, with_html
+from tests.unit.message_samples import letter, onenote, outcomes, rar4, rar5, seven, tnef, with_file, with_html
 
 FILES = {"a.txt": b"a" * 300, "b.dat": pe()}
 ARCHIVES = [
@@ -33,6 +33,7 @@ ARCHIVES = [
     (Holder.RAR, rar5(FILES, encrypted=True)),
     (Holder.RAR, rar4(FILES)),
     (Holder.ONENOTE, onenote(pe(), b"text")),
+    (Holder.TNEF, tnef({"a.txt": b"text", "b.exe": pe()}, {"b.exe": "a longer name.exe"})),
 ]
 
 

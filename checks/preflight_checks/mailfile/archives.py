@@ -1,6 +1,6 @@
 """The files inside archives, read in memory within a budget and never written to disk.
 
-ZIP, tar, gzip, bzip2 and xz are read here; 7z, RAR and OneNote have files of their own.
+ZIP, tar, gzip, bzip2 and xz are read here; 7z, RAR, OneNote and TNEF have files of their own.
 
 Only the directory of a ZIP is read by the standard library; `zipfile` decompresses bzip2 without any limit, and
 `tarfile` may loop for ever on hostile sizes, so entries are read here.
@@ -30,6 +30,7 @@ from preflight_checks.mailfile.filetypes import Holder, tar_checksum
 from preflight_checks.mailfile.onenote import onenote_entries
 from preflight_checks.mailfile.rar import rar_entries
 from preflight_checks.mailfile.sevenzip import sevenzip_entries
+from preflight_checks.mailfile.tnef import tnef_entries
 
 _MAX_DEFLATE = 1032  # times that deflate can make anything grow
 _MEMBER = 4096  # what a compressed member costs at least, since each takes time however small it is
@@ -52,6 +53,8 @@ def entries(holder: Holder, content: bytes, name: str, budget: Budget) -> Iterat
             return rar_entries(content, budget)
         case Holder.ONENOTE:
             return onenote_entries(content, budget)
+        case Holder.TNEF:
+            return tnef_entries(content, budget)
         case _:
             return iter([_stream(holder, content, name, budget)])
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from preflight_checks.mailfile.onenote import SIGNATURE as ONENOTE_SIGNATURE
+from preflight_checks.mailfile.tnef import SIGNATURE as TNEF_SIGNATURE
 
 HEAD = 0x9006  # octets: as far as the marks of an ISO 9660 image reach (ECMA-119 6.2: sector 16, 17, 18)
 
@@ -38,6 +39,7 @@ class Holder(StrEnum):
     SEVENZIP = "7z"
     RAR = "rar"
     ONENOTE = "onenote"
+    TNEF = "tnef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ _SIGNATURES: tuple[tuple[int, bytes, FileType], ...] = (
     (0, b"LZIP\x01", FileType("lzip archive", Role.CLOSED)),
     (0, b"\x60\xea", FileType("ARJ archive", Role.CLOSED)),
     (7, b"**ACE**", FileType("ACE archive", Role.CLOSED)),
-    (0, b"\x78\x9f\x3e\x22", FileType("TNEF container (winmail.dat)", Role.CLOSED)),
+    (0, TNEF_SIGNATURE, FileType("TNEF container (winmail.dat)", Role.HOLDS, Holder.TNEF)),
     (0, b"-----BEGIN PGP MESSAGE-----", FileType("PGP message", Role.SEALED)),
     (0, b"\x89PNG\r\n\x1a\n", FileType("PNG image", family="png")),
     (0, b"\xff\xd8\xff", FileType("JPEG image", family="jpeg")),
