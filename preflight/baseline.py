@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from preflight.errors import ConfigError
+from preflight.files import read_bounded
 from preflight.findings import Severity, Status
 from preflight.notices import with_notices
 from preflight.report import Change, Comparison, Earlier, Judged, Notice, NoticeKind, Report, verdict_of
@@ -48,13 +49,14 @@ class _Subject(msgspec.Struct, frozen=True):
     domain: str | None = None
     message: str | None = None
     server: str | None = None
+    outbound: str | None = None
     mail_from: list[str] = []
 
     @property
     def label(self) -> str:
         """As `Subject.label` makes it."""
         texts = (self.name, self.host, self.helo, self.domain, *self.ips[:1], *self.mail_from[:1])
-        return next((text for text in (*texts, self.message, self.server) if text), "")
+        return next((text for text in (*texts, self.message, self.server, self.outbound) if text), "")
 
 
 # What is read of a report; what else a later version writes is passed over.
@@ -85,14 +87,9 @@ def load_baseline(path: str) -> Baseline:
     """Read a JSON report, of one subject or several. Raises `ConfigError` with one line for a file that is none."""
     shown = visible(path)
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = read_bounded(Path(path), _LARGEST)
     except OSError as error:
         raise ConfigError(f"{OPTION} {shown}: {error.strerror}; give the JSON report of an earlier run") from None
-    except ValueError:  # a NUL in the path
-        raise ConfigError(f"{OPTION} {shown} is no path; give the JSON report of an earlier run") from None
-    if len(data) > _LARGEST:
-        raise ConfigError(f"{OPTION} {shown} has more than {_LARGEST // 1024**2} MiB; give a report of fewer subjects")
     return read_baseline(data, path)
 
 

@@ -19,6 +19,7 @@ import msgspec
 from preflight.appeals.contact import Contact
 from preflight.check import Secret, Settings
 from preflight.errors import ConfigError, SubjectError
+from preflight.files import read_bounded
 from preflight.findings import Severity
 from preflight.policy import FailOn, Policy, Waiver
 from preflight.profiles import load_profile
@@ -27,6 +28,8 @@ from preflight.subject import Subject
 from preflight.text import nearest, visible
 
 MAX_SECONDS = 3600.0
+MAX_OCTETS = 16 * 1024 * 1024  # of a preflight.toml: tens of thousands of subjects fit
+_LONGEST_KEY_FILE = 1024  # octets
 _KEY = re.compile(r"[A-Za-z0-9]{8,63}")  # a DQS key is one DNS label of letters and digits
 
 
@@ -215,10 +218,10 @@ def load_config(path: str | Path) -> Config:
     file = Path(path)
     label = visible(str(path))
     try:
-        text = file.read_text(encoding="utf-8-sig")  # some editors put a byte-order mark in front
+        text = read_bounded(file, MAX_OCTETS).decode("utf-8-sig")  # some editors put a byte-order mark in front
     except OSError as error:
         raise ConfigError(f"{label}: {error.strerror}; `preflight init` writes a starter file") from None
-    except ValueError:  # not UTF-8, or a NUL in the path
+    except UnicodeDecodeError:
         raise ConfigError(f"{label} is no UTF-8 text; save it as UTF-8") from None
     return read_config(text, label, file.parent)
 
@@ -301,7 +304,7 @@ def _reject_unknown(raw: Mapping[str, Any], kind: Any, where: str, path: str) ->
 
 def _key_from_file(path: Path, where: str) -> Secret:
     try:
-        text = path.read_text(encoding="ascii")
+        text = read_bounded(path, _LONGEST_KEY_FILE).decode("ascii")
     except OSError as error:
         raise ConfigError(
             f"{where} {visible(str(path))}: {error.strerror}; give a readable file with the key"

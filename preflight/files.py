@@ -1,9 +1,26 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and read only as far as they make sense."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The octets of a file that somebody named: it may be a device that never ends.
+
+    Raises `OSError` with a reason for people in `strerror`, for more than `most` octets and for what is no path, too.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except ValueError:
+        raise OSError(errno.EINVAL, "a path has no NUL in it") from None
+    if len(data) > most:
+        size = f"{most // 1024**2} MiB" if most >= 1024**2 else f"{most:,} octets"
+        raise OSError(errno.EFBIG, f"it has more than {size}")
+    return data
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from preflight.files import write_whole
+from preflight.files import read_bounded, write_whole
 
 LIFETIME = timedelta(days=1)
 MAX_OCTETS = 1024 * 1024  # a larger file is not ours: a fact takes some hundred octets, and facts end after a day
@@ -104,11 +104,7 @@ class DiskMemory(Memory):
         """The facts of the file that hold now; nothing of a file that cannot be read, or is not of our format."""
         now = self._now()
         try:
-            with self._file.open("rb") as file:
-                data = file.read(MAX_OCTETS + 1)
-            if len(data) > MAX_OCTETS:
-                return {}
-            read = msgspec.json.decode(data, type=_File)
+            read = msgspec.json.decode(read_bounded(self._file, MAX_OCTETS), type=_File)
             if read.format != self.FORMAT:
                 return {}
             return {
@@ -119,7 +115,7 @@ class DiskMemory(Memory):
                 }
                 for scope, facts in read.facts.items()
             }
-        except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors; so is a NUL in the path
+        except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
             return {}
 
 

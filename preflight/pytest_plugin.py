@@ -5,6 +5,7 @@ given is skipped, and a failure that is waived is an expected one. Nothing is lo
 option. Items say what they say in English.
 """
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from preflight.findings import Place
     from preflight.report import Judged, Report
 
 _FILES = pytest.StashKey[dict[Path, "PreflightFile | None"]]()
@@ -66,13 +68,17 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "Preflight
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The verdict of each subject, and the bounce codes that are at risk."""
+    """The verdict of each subject with the bounce codes that are at risk, and what there is to note of the run."""
+    from preflight.text import visible
+
     for collector in config.stash.get(_FILES, {}).values():
         if collector is None or "reports" not in collector.__dict__:
             continue
         terminalreporter.section(f"preflight {collector.name}")
         for report in collector.reports:
             terminalreporter.write_line(collector.verdict(report))
+        for notice in (notice for report in collector.reports for notice in report.notices):
+            terminalreporter.write_line(f"to note: {visible(str(notice.message))}")
 
 
 class PreflightFile(pytest.File):
@@ -83,23 +89,27 @@ class PreflightFile(pytest.File):
         """The reports of the run. Raises `CollectError` with one line when the file cannot be used."""
         from preflight.cli.asking import Asking
         from preflight.cli.engine import engine_for
+        from preflight.cli.policy import Choice, chosen_policy
         from preflight.config import load_config
         from preflight.errors import PreflightError
+        from preflight.notices import with_stale_waivers
         from preflight.registry import load_registry
         from preflight.runner import Run
 
         try:
             file, registry = load_config(self.path), load_registry()
             subjects = file.subjects()
-            engine = engine_for(file, registry, Asking(), subjects=subjects)
-            policy = file.policy().checked({*registry.checks, *registry.rules})
+            engine = engine_for(file, registry, Asking(), subjects)
+            policy = chosen_policy(file, registry, Choice())
         except PreflightError as error:
             raise self.CollectError(str(error)) from None
         run = Run(
             subjects, engine.source, registry=registry, policy=policy, settings=engine.settings,
             deadline=engine.deadline,
         )  # fmt: skip
-        return run.fly_blocking()
+        reports = run.fly_blocking()
+        engine.remember()
+        return with_stale_waivers(reports, policy)
 
     def verdict(self, report: "Report") -> str:
         """A line: the subject, its verdict, the codes at risk."""
@@ -149,12 +159,13 @@ class PreflightItem(pytest.Item):
         if self.judged.undecided and self.judged.severity is Severity.ERROR:
             pytest.fail(self._account(), pytrace=False)
         if self.judged.undecided:
-            self.warn(PreflightWarning(f"could not be told: {self._sentence}"))
+            self._warn(f"could not be told: {self._sentence}")
             pytest.skip(f"could not be told: {self._sentence}")
 
     def runtest(self) -> None:
         """Fail where the finding fails the run."""
         from preflight.findings import Status
+        from preflight.text import visible
 
         waived = self.judged.waived
         if self.judged.finding.status is not Status.FAIL:
@@ -162,13 +173,26 @@ class PreflightItem(pytest.Item):
         if self.judged.fails:
             pytest.fail(self._account(), pytrace=False)
         if waived is not None and not waived.expired:
-            pytest.xfail(f"waived until {waived.waiver.expires}: {waived.waiver.reason}")
-        self.warn(PreflightWarning(f"{self.judged.severity}: {self._sentence}"))
+            pytest.xfail(f"waived until {waived.waiver.expires}: {visible(waived.waiver.reason)}")
+        self._warn(f"{self.judged.severity}: {self._sentence}")
+
+    def _warn(self, text: str) -> None:
+        """A warning in pytest's summary. With no line of the file: pytest would show what stands in it as it is."""
+        from preflight.text import visible
+
+        told = f"{visible(str(self._place))}: {text}" if self._place else text
+        warnings.warn_explicit(PreflightWarning(told), category=None, filename=str(self.path), lineno=0)
 
     def reportinfo(self) -> tuple[Path | str, int, str]:
         """Where it stands: in the user's file where the evidence says so, else in preflight.toml."""
-        place = next((one.place for one in self.judged.finding.evidence if one.place), None)
-        return (place.file, place.line - 1, self.name) if place else (self.path, 0, self.name)
+        from preflight.text import visible
+
+        place = self._place
+        return (visible(place.file), place.line - 1, self.name) if place else (self.path, 0, self.name)
+
+    @property
+    def _place(self) -> "Place | None":
+        return next((one.place for one in self.judged.finding.evidence if one.place), None)
 
     @property
     def _sentence(self) -> str:
@@ -185,7 +209,7 @@ class PreflightItem(pytest.Item):
         if judged.finding.fix:
             lines.append(f"fix:      {visible(str(judged.finding.fix))}")
         lines += [
-            f"seen:     {f'{one.place}: ' if one.place else ''}{visible(one.asked)} → {visible(one.seen)}"
+            f"seen:     {f'{visible(str(one.place))}: ' if one.place else ''}{visible(one.asked)} → {visible(one.seen)}"
             for one in judged.finding.evidence
         ]
         if judged.prevents:

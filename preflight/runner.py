@@ -7,7 +7,7 @@ broadly.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -233,14 +233,7 @@ class Run:
         self._deadline = deadline
         self._on_progress = on_progress
         registry, policy = registry or load_registry(), policy or Policy()
-        if dialer is None and any(subject.connects for subject in subjects):
-            from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
-
-            dialer = LiveDialer()
-        if fetcher is None and any(subject.probe for subject in subjects):
-            from preflight.net.https_live import LiveFetcher
-
-            fetcher = LiveFetcher()
+        dialer, fetcher = dialer or live_dialer(subjects), fetcher or live_fetcher(subjects)
         self.moment = moment or Moment()
         self._is_over = is_over
         self._tally = _Tally(on_judged)
@@ -327,6 +320,24 @@ class Run:
         self._done += 1
         if self._on_progress is not None:
             self._on_progress(Progress(subject, check, self._done, self._total))
+
+
+def live_dialer(subjects: Iterable[Subject]) -> Dialer | None:
+    """What connects to SMTP servers for these subjects; none where no option asks for a connection."""
+    if not any(subject.connects for subject in subjects):
+        return None
+    from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
+
+    return LiveDialer()
+
+
+def live_fetcher(subjects: Iterable[Subject]) -> Fetcher | None:
+    """What gets pages over HTTPS for these subjects; none where no option asks for it."""
+    if not any(subject.probe for subject in subjects):
+        return None
+    from preflight.net.https_live import LiveFetcher  # as above
+
+    return LiveFetcher()
 
 
 def _live() -> Source:

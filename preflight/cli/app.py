@@ -1,7 +1,8 @@
 """The typer application: which commands there are, and what becomes of their errors."""
 
+import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -34,8 +35,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (check, message, diagnose, appeal, codes, rules, profiles, rdns, demo, init, schema)
+
+
+def _help(command: Callable[..., object]) -> str:
+    """What a command says of itself, a line a paragraph: typer keeps the line breaks of a docstring, which are made for
+    another width than that of the terminal."""
+    return "\n\n".join(" ".join(text.split()) for text in (inspect.getdoc(command) or "").split("\n\n"))
+
+
 for command in COMMANDS:
-    app.command()(command)
+    app.command(help=_help(command))(command)
 
 
 @app.callback()

@@ -139,7 +139,7 @@ def appeal(
     registry = load_registry()
     policy = chosen_policy(file, registry, Choice())
     asking = Asking(resolver=resolver or (), authoritative=authoritative, timeout=timeout, no_cache=no_cache)
-    engine = engine_for(file, registry, asking, deadline=deadline, dqs_key_file=dqs_key_file)
+    engine = engine_for(file, registry, asking, [inputs], deadline=deadline, dqs_key_file=dqs_key_file)
     examiner = Examiner(registry, policy, lambda subject, policy: engine.run([subject], policy)[0])
     made = Appellant(registry, policy, inputs, examiner, registry.language).appeal(route, refusals, contact, confirmed)
     show(appeal_text(made, render_options(registry, lang, for_people=True)))

@@ -1,4 +1,4 @@
-"""What the commands on bounces share: reading them, the inputs of their checks, and the engine that runs these."""
+"""What the commands on bounces share: reading them, and the inputs of their checks."""
 
 import io
 import itertools

@@ -123,7 +123,7 @@ def check(
         offline=offline,
         no_cache=no_cache,
     )
-    engine = engine_for(file, registry, asking, deadline=deadline, dqs_key_file=dqs_key_file, subjects=subjects)
+    engine = engine_for(file, registry, asking, subjects, deadline=deadline, dqs_key_file=dqs_key_file)
     flight = Flight(
         subjects=subjects,
         engine=engine,

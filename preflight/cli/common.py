@@ -26,7 +26,10 @@ def default_lang() -> Lang:
 
 
 LangOption = Annotated[
-    Lang, typer.Option("--lang", help="Language of the report.", default_factory=default_lang, show_default="en")
+    Lang,
+    typer.Option(
+        "--lang", help="Language of the report.", default_factory=default_lang, show_default="the environment's"
+    ),
 ]
 
 

@@ -117,7 +117,7 @@ def diagnose(
     registry = load_registry()
     policy = chosen_policy(file, registry, Choice.of(None, ignore, None))
     asking = Asking(resolver=resolver or (), authoritative=authoritative, timeout=timeout, no_cache=no_cache)
-    engine = engine_for(file, registry, asking, deadline=deadline, dqs_key_file=dqs_key_file)
+    engine = engine_for(file, registry, asking, [inputs], deadline=deadline, dqs_key_file=dqs_key_file)
     examine = None if no_run else lambda subject, policy: engine.run([subject], policy)[0]
     diagnostician = Diagnostician(registry, policy, inputs, Examiner(registry, policy, examine))
     options = render_options(registry, lang, for_people=format_ is DiagnosisFormat.TERMINAL)

@@ -1,4 +1,4 @@
-"""What runs the checks for commands that run them more than once: whom to ask, limits, secrets, memory."""
+"""What runs the checks, once or more often: whom to ask, limits, secrets, memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,14 +42,14 @@ def engine_for(
     file: Config,
     registry: Registry,
     asking: Asking,
+    subjects: Sequence[Subject],
     *,
     deadline: float | None = None,
     dqs_key_file: str | None = None,
-    subjects: Sequence[Subject] = (),
 ) -> Engine:
     """The engine that the options ask for; what they leave open, the file says. Raises `ConfigError` and `ZoneError`.
 
-    `subjects`, where they are known, are held against `--offline`, which connects to nobody.
+    `subjects` are held against `--offline`, which connects to nobody.
     """
     answers = answers_for(asking, file, subjects)
     settings = file.settings(registry, dqs_key_file)

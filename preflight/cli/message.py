@@ -55,12 +55,12 @@ def message(
     Exit codes: 0 all are go, 1 one is a no-go, 2 usage or configuration, 3 incomplete.
     """
     from preflight.baseline import load_baseline
+    from preflight.cli.engine import limit_of
     from preflight.cli.formats import outputs_of, renderer_named
     from preflight.cli.policy import Choice, chosen_policy
     from preflight.cli.running import Offline, deliver, run_checks, weighed
-    from preflight.config import Config, load_config, seconds
+    from preflight.config import Config, load_config
     from preflight.registry import load_registry
-    from preflight.runner import DEFAULT_DEADLINE
 
     renderer = renderer_named(format_)
     outputs = outputs_of(output)
@@ -75,8 +75,7 @@ def message(
     policy = chosen_policy(file, registry, choice)
     settings = file.settings(registry)
     subjects = _subjects(files)
-    deadline = seconds(file.table.limits.deadline, DEFAULT_DEADLINE, "deadline")
-    reports = run_checks(subjects, Offline(), registry, policy, settings, deadline)
+    reports = run_checks(subjects, Offline(), registry, policy, settings, limit_of(file, None))
     reports = weighed(reports, policy, earlier, whole=False)  # the files are seldom all that a configuration is about
     return deliver(reports, renderer, outputs, registry, lang, config=config or "")
 

@@ -48,7 +48,9 @@ class _Told(msgspec.Struct, frozen=True, rename={"kind": "class"}):
 
 
 def rdns(
-    name: Annotated[str, typer.Argument(help="A name in reverse DNS; - reads many from standard input.")],
+    name: Annotated[
+        str, typer.Argument(help="A name in reverse DNS; - reads many from standard input.", metavar="NAME")
+    ],
     ip: Annotated[str | None, typer.Argument(help="The address that has the name.", metavar="IP")] = None,
     *,
     neighbour: Annotated[

@@ -12,11 +12,10 @@ from preflight.cli.policy import Choice, chosen_policy
 from preflight.cli.running import fly
 from preflight.config import Config
 from preflight.errors import ConfigError
-from preflight.net.https import Fetcher
-from preflight.net.smtp import Dialer
 from preflight.policy import Policy
 from preflight.registry import Registry
 from preflight.report import Report
+from preflight.runner import live_dialer, live_fetcher
 from preflight.subject import Subject
 from preflight.tape.record import Recorder
 from preflight.tape.recording import ChoiceFacts, load_recording
@@ -44,7 +43,8 @@ class Flight:
         engine = self.engine
         if target is None:
             return engine.run(self.subjects, self.policy), []
-        recorder = Recorder(engine.source, _dialer(self.subjects), engine.settings, _fetcher(self.subjects))
+        doors = live_dialer(self.subjects), engine.settings, live_fetcher(self.subjects)
+        recorder = Recorder(engine.source, *doors)
         given = (self.subjects, recorder.source, engine.registry, self.policy, recorder.settings, engine.deadline)
         run, reports = fly(*given, dialer=recorder.dialer, fetcher=recorder.fetcher)
         engine.remember()
@@ -65,22 +65,6 @@ class Flight:
         except ConfigError as error:
             return reports, [str(error)]
         return reports, []
-
-
-def _dialer(subjects: Sequence[Subject]) -> Dialer | None:
-    if not any(subject.connects for subject in subjects):
-        return None
-    from preflight.net.smtp_live import LiveDialer  # here and not above: most runs connect to no server
-
-    return LiveDialer()
-
-
-def _fetcher(subjects: Sequence[Subject]) -> Fetcher | None:
-    if not any(subject.probe for subject in subjects):
-        return None
-    from preflight.net.https_live import LiveFetcher  # as above
-
-    return LiveFetcher()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A zone is named by `NAME=FILE`, else by its SOA record, else by `$ORIGIN`, else 
 SOA record is a fragment: it adds to the file that has it, or stands for the whole zone alone.
 """
 
+import errno
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import dns.name
 import dns.rdatatype
 
 from preflight.errors import ZoneError
+from preflight.files import read_bounded
 from preflight.findings import Place
 from preflight.net.master_file import Budget, Record, master_text, read_master
 from preflight.net.zone_yaml import StandIn, is_octodns, read_octodns
@@ -315,13 +317,10 @@ def _own_origin(text: str, named: dns.name.Name | None) -> dns.name.Name | None:
 
 def _octets(path: Path, label: str) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_OCTETS + 1)
+        return read_bounded(path, MAX_OCTETS)
     except OSError as error:
-        raise ZoneError(f"{visible(label)}: {error.strerror}") from None
-    if len(data) > MAX_OCTETS:
-        raise ZoneError(f"{visible(label)}: more than {MAX_OCTETS // 1024**2} MB; give the zones alone that are needed")
-    return data
+        advice = "; give the zones alone that are needed" if error.errno == errno.EFBIG else ""
+        raise ZoneError(f"{visible(label)}: {error.strerror}{advice}") from None
 
 
 def _text(name: dns.name.Name) -> str:

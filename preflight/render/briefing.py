@@ -55,10 +55,18 @@ def inputs(subject: Subject) -> list[tuple[str, str | Message]]:
         ("addresses", addresses),
         ("HELO", subject.helo),
         ("domain", subject.domain),
+        ("envelope", ", ".join(sender or "<>" for sender in subject.mail_from)),
+        ("selectors", ", ".join(subject.dkim_selectors)),
         ("message", subject.message and subject.message.label),
         ("server", subject.server and str(subject.server)),
+        ("outbound", subject.outbound and str(subject.outbound)),
     ]
     return [(label, text) for label, text in rows if text]
+
+
+def standard(report: Report) -> list[tuple[str, Message]]:
+    """Whose demands the report is judged by, as a row of the same kind; none without a profile."""
+    return [("judged for", report.weighed_by)] if report.weighed_by is not None else []
 
 
 def _addresses(ips: Sequence[IPAddress]) -> str | Message:

@@ -13,7 +13,7 @@ from importlib import resources
 
 from preflight.policy import Verdict
 from preflight.render import Renderer, RenderOptions
-from preflight.render.briefing import inputs, labels, meaning, notices
+from preflight.render.briefing import inputs, labels, meaning, notices, standard
 from preflight.render.html_findings import all_findings, chip, failures, more, open_questions
 from preflight.render.markup import Child, Html, each, el, join, outside, raw, sentence
 from preflight.render.triangle import MOST, picture, triangles
@@ -171,11 +171,9 @@ def _verdict(key: str, name: str, report: Report, language: Language, level: int
     symbol, word = VERDICTS[report.verdict]
     rows = [
         el("div", el("dt", language.say(label)), el("dd", _input(text, language)))
-        for label, text in inputs(report.subject)
+        for label, text in (*inputs(report.subject), *standard(report))
     ]
     rows.append(el("div", el("dt", language.say("findings")), el("dd", counted(language, report)), class_="wide"))
-    if report.profile:
-        rows.append(el("div", el("dt", language.say("profile")), el("dd", report.profile)))
     since = since_baseline(language, report)
     if since:
         rows.append(el("div", el("dt", language.say("baseline")), el("dd", since.summary), class_="wide"))

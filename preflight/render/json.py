@@ -40,6 +40,7 @@ class SubjectDocument(Struct, frozen=True, forbid_unknown_fields=True):
     domain: str | None
     message: Annotated[str | None, Meta(description="The path of the message, or - for standard input.")]
     server: Annotated[str | None, Meta(description="The SMTP server, as host:port.")]
+    outbound: Annotated[str | None, Meta(description="The host that mail was to get out to, as host:port.")]
     mail_from: Annotated[list[str], Meta(description="The envelope senders; an empty text is the null sender, <>.")]
     dkim_selectors: Annotated[list[str], Meta(description="The DKIM selectors whose keys are checked.")]
 
@@ -243,6 +244,7 @@ def _subject(subject: Subject) -> SubjectDocument:
         domain=subject.domain,
         message=subject.message.label if subject.message else None,
         server=str(subject.server) if subject.server else None,
+        outbound=str(subject.outbound) if subject.outbound else None,
         mail_from=list(subject.mail_from),
         dkim_selectors=list(subject.dkim_selectors),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from preflight.findings import Finding, Severity
 from preflight.policy import Verdict
 from preflight.render import Renderer, RenderOptions
-from preflight.render.briefing import by_cause, by_effect, inputs, labels, meaning, notices
+from preflight.render.briefing import by_cause, by_effect, inputs, labels, meaning, notices, standard
 from preflight.render.document import escaped
 from preflight.render.grouping import alike
 from preflight.render.places import spots
@@ -133,7 +133,8 @@ def _report(page: _Page, name: str, report: Report, options: RenderOptions) -> N
     symbol, word = VERDICTS[report.verdict]
     page.put(f"## {_SYMBOLS[symbol]} {page.say(word)}: {code(name)}")
     page.put(page.say(meaning(report)))
-    facts = [f"- {page.label(label)}: {_fact(page, text)}" for label, text in inputs(report.subject)]
+    told_first = (*inputs(report.subject), *standard(report))
+    facts = [f"- {page.label(label)}: {_fact(page, text)}" for label, text in told_first]
     facts.append(f"- {page.label('findings')}: {escaped(counted(page.language, report))}")
     since = since_baseline(page.language, report)
     if since:

@@ -12,7 +12,7 @@ from preflight.findings import Status, gather
 from preflight.ledger import NO_ANSWER
 from preflight.policy import Verdict
 from preflight.render import Renderer, RenderOptions
-from preflight.render.briefing import by_cause, by_effect, inputs, meaning, notices
+from preflight.render.briefing import by_cause, by_effect, inputs, meaning, notices, standard
 from preflight.render.grouping import alike
 from preflight.render.overview import VERDICT_STYLES, overview
 from preflight.render.page import FIELD, ITEM, SEVERITY_STYLES, Page, Piece
@@ -76,10 +76,8 @@ def _verdict(page: Page, report: Report) -> None:
     symbol, word = VERDICTS[report.verdict]
     page.put((f"{symbol} {page.say(word)}", VERDICT_STYLES[report.verdict]), "  ", (page.say(meaning(report)), "bold"))
     page.gap()
-    for label, text in inputs(report.subject):
+    for label, text in (*inputs(report.subject), *standard(report)):
         page.put(page.say(text) if isinstance(text, Message) else text, column=FIELD, label=page.say(label), at=2)
-    if report.weighed_by is not None:
-        page.put(page.say(report.weighed_by), column=FIELD, label=page.say("judged for"), at=2)
     if said := counted(page.language, report):
         page.put(said, column=FIELD, label=page.say("findings"), at=2)
     if since := since_baseline(page.language, report):

@@ -19,6 +19,7 @@ import msgspec
 from preflight import __version__
 from preflight.config import ConfigTable
 from preflight.errors import ConfigError
+from preflight.files import read_bounded
 from preflight.findings import Place
 from preflight.text import visible
 
@@ -263,14 +264,9 @@ def load_recording(path: Path) -> Recording:
     """Read a recording. Raises `ConfigError` with one line: the file, what is wrong with it."""
     label = f"--replay {visible(str(path))}"
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_OCTETS + 1)
+        data = read_bounded(path, MAX_OCTETS)
     except OSError as error:
         raise ConfigError(f"{label}: {error.strerror}; give a file that --record has written") from None
-    except ValueError:  # a NUL in the path
-        raise ConfigError(f"{label}: no file name") from None
-    if len(data) > MAX_OCTETS:
-        raise ConfigError(f"{label}: more than {MAX_OCTETS // 1024**2} MB; no recording is that large")
     return read_recording(data, label)
 
 

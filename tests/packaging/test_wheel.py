@@ -11,7 +11,6 @@ from tests.packaging.test_third_party_check import install, preflight_with
 
 pytestmark = pytest.mark.packaging
 ROOT = Path(__file__).parents[2]
-NOT_CODE = {".toml", ".zone", ".eml", ".typed"}
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +24,9 @@ def test_each_file_of_the_packages_is_in_it(installed: Path) -> None:
     (wheel,) = (installed.parent / f"{installed.name}-wheels").glob("*.whl")
     packed = set(zipfile.ZipFile(wheel).namelist())
     for package in (ROOT / "preflight", ROOT / "checks" / "preflight_checks"):
-        for file in package.rglob("*"):
-            if file.suffix in NOT_CODE or file.suffix == ".py":
-                assert file.relative_to(package.parent).as_posix() in packed
+        files = [file for file in package.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+        missing = {file.relative_to(package.parent).as_posix() for file in files} - packed
+        assert missing == set()
     assert "py.typed" in {Path(name).name for name in packed}
     assert not any(name.startswith(("tests/", "docs/", "checks/")) for name in packed)
 

@@ -20,7 +20,7 @@ from preflight.policy import Policy, Verdict, Waiver
 from preflight.render import RenderOptions
 from preflight.render.json import RENDERER as JSON
 from preflight.report import Change, Report
-from preflight.subject import Subject
+from preflight.subject import MessageSource, Subject
 from tests.golden.samples import IP, RULES, crashed, dead, go, no_go, passes, report, skipped, subject, unanswered
 
 MISSING, MULTIPLE, LISTED = RULES["ptr/missing"], RULES["ptr/multiple"], RULES["dnsbl/listed"]
@@ -70,6 +70,27 @@ def test_what_becomes_of_a_finding(
     result = since(made(now), made(*before, *passes("helo/not-fqdn")))
     assert (result.findings[0].change, result.verdict.value) == (change, verdict)
     assert result.findings[0].fails == (verdict == "no-go")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"host": "mail.example.com", "name": "main"},
+        {"host": "mail.example.com"},
+        {"helo": "mail"},
+        {"domain": "example.com"},
+        {"ips": ["2001:db8::1"]},
+        {"mail_from": ["bounce@example.com"]},
+        {"mail_from": ["<>"], "server": "192.0.2.1"},
+        {"message": MessageSource("test.eml", b"x")},
+        {"server": "[2001:db8::1]:587"},
+        {"probe_outbound": "mx.example.net"},
+    ],
+)
+def test_a_subject_is_found_again_by_what_it_has(given: dict[str, Any]) -> None:
+    now = report(Subject.of(**given), [FAILED])
+    assert since(now, now).notices == ()
+    assert since(now, now).findings[0].change is Change.KNOWN
 
 
 def test_a_greater_severity_is_worse() -> None:
@@ -196,7 +217,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path, problem in ((tmp_path / "none.json", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(ConfigError, match=f"{problem}; give the JSON report of an earlier run"):
             load_baseline(str(path))
-    with pytest.raises(ConfigError, match="is no path"):
+    with pytest.raises(ConfigError, match="a path has no NUL in it; give the JSON report of an earlier run"):
         load_baseline("a\0b")
 
 

@@ -37,9 +37,9 @@ def play(folder: Path, temporary: Path, **inputs: str) -> Played:
     """Run the step of the action that checks, in a checkout, as GitHub does; the step that installs is left out."""
     install, run = ACTION["runs"]["steps"]
     assert install["run"].split()[-1] == '"$GITHUB_ACTION_PATH"'
-    temporary.mkdir()
-    (temporary / "preflight").mkdir()
-    (temporary / "preflight" / "bin").symlink_to(Path(sys.executable).parent)
+    if not temporary.exists():
+        (temporary / "preflight").mkdir(parents=True)
+        (temporary / "preflight" / "bin").symlink_to(Path(sys.executable).parent)
     given = {name: one["default"] for name, one in ACTION["inputs"].items()} | inputs
     steps = {
         variable: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: given[match[1]], text)
@@ -47,7 +47,7 @@ def play(folder: Path, temporary: Path, **inputs: str) -> Played:
     }
     files = {"GITHUB_OUTPUT": temporary / "output", "GITHUB_STEP_SUMMARY": temporary / "summary"}
     for file in files.values():
-        file.touch()
+        file.write_text("")
     places = {"RUNNER_TEMP": temporary, "GITHUB_WORKSPACE": folder, "XDG_CACHE_HOME": temporary / "cache", **files}
     environment = {**os.environ, **steps, **{name: str(path) for name, path in places.items()}, "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
@@ -94,6 +94,15 @@ def test_a_good_change_passes(repository: Path, tmp_path: Path) -> None:
     sarif = json.loads(Path(played.outputs["sarif"]).read_text())
     assert sarif["version"] == "2.1.0"
     assert Path(played.outputs["junit"]).read_text().startswith("<?xml")
+
+
+def test_a_second_use_in_a_job_never_shows_the_report_of_the_first(repository: Path, tmp_path: Path) -> None:
+    first = play(repository, tmp_path / "runner")
+    second = play(repository, tmp_path / "runner", options="--no-such-option")
+    assert (first.code, second.code) == (0, 2)
+    assert (second.outputs["verdict"], second.summary) == ("", "")
+    assert Path(first.outputs["report"]).exists()
+    assert not Path(second.outputs["report"]).exists()
 
 
 FORWARD, REVERSE = "example.com.zone", "113.0.203.in-addr.arpa.zone"

@@ -15,7 +15,7 @@ import pytest
 from preflight.cli import main
 from preflight.lab import LabDns
 from preflight.render.schema import diagnosis_schema
-from tests.unit.diagnosis_samples import DYNAMIC, SPAM
+from tests.unit.diagnosis_samples import CONTACT, DYNAMIC, SPAM
 from tests.unit.test_diagnosis_causes import dynamic_world
 
 Captured = pytest.CaptureFixture[str]
@@ -324,3 +324,18 @@ def test_ctrl_c_shows_what_was_counted(format_: str, capsys: Captured, monkeypat
         assert json.loads(out)["summary"]["recipients"] > 500
     else:
         assert len([json.loads(line) for line in out.splitlines()]) > 500
+
+
+@pytest.mark.parametrize("command", ["diagnose", "appeal"])
+def test_a_file_that_asks_nobody_lets_nobody_be_connected_to(command: str, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "example.com.zone").write_text("@ SOA ns hostmaster 1 2 3 4 5\n")
+    file = tmp_path / "preflight.toml"
+    file.write_text(f'{CONTACT}\n[zones]\nfiles = ["example.com.zone"]\noffline = true\n')
+    given = [command, "--text", DYNAMIC, "--config", str(file), "--ip", "192.0.2.25", "--server", "192.0.2.25"]
+    assert main(given) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == (
+        "preflight: --offline makes no connection; leave out --server, --probe, --probe-relay and --probe-outbound "
+        "(192.0.2.25)\n"
+    )

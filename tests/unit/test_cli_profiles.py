@@ -1,6 +1,7 @@
 """`--profile` and `preflight profiles` as a user sees them, and many senders of one domain in one file."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,15 @@ class TestChecking:
     def test_the_report_says_whose_demands_these_are(self, lab: LabDns, capsys: Captured) -> None:
         assert main(["check", *self.ARGS, lab.address, "--profile", "gmail", "--no-bulk"]) == 0
         assert "  judged for  Gmail, of senders of fewer than 5,000 messages a day\n" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("form", ["html", "markdown"])
+    def test_so_do_pages(self, form: str, lab: LabDns, capsys: Captured) -> None:
+        assert main(["check", *self.ARGS, lab.address, "--profile", "gmail", "--no-bulk", "--format", form]) == 0
+        page = capsys.readouterr().out
+        told = re.sub(r"<[^>]+>|[*`]", " ", page[page.index("judged for") :].replace("</dd>", "\n")).partition("\n")[0]
+        assert re.sub(r"[ :]+", " ", told).strip() == (
+            "judged for Gmail, of senders of fewer than 5,000 messages a day"
+        )
 
     @pytest.mark.parametrize(
         ("options", "severity"),

@@ -11,6 +11,8 @@ import pytest
 from preflight.cli import main
 from preflight.lab import LabDns
 from preflight.lab.demo import demo_world
+from preflight.registry import load_registry
+from preflight_checks.blocklists.zones import load_zones
 from tests.pages import (
     EXAMPLES,
     FORMATS,
@@ -169,6 +171,19 @@ def test_the_options_in_the_readme_are_the_options(capsys: pytest.CaptureFixture
     existing = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
     table = (ROOT / "README.md").read_text().partition("## Options")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(--[a-z-]+)", table, re.MULTILINE)) == existing
+
+
+def test_the_figures_of_the_changelog_are_those_of_the_facts() -> None:
+    """What it counts is there: replies and providers, lists, rules of messages, checks."""
+    registry = load_registry()
+    replies = registry.catalogue.bounces
+    providers = {bounce.partition("/")[0] for bounce in replies} - {"generic", "rfc3463"}
+    text = " ".join((ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split())
+    assert f"A catalogue of {len(replies)} replies, those of {len(providers)} providers" in text
+    assert f"Blocklists: {len(load_zones().zones)} lists" in text
+    assert f"{sum(rule.startswith('message/') for rule in registry.rules)} rules on attachments" in text
+    assert len(registry.checks) == 18
+    assert "`preflight check`: eighteen checks" in text
 
 
 def test_the_report_in_the_readme_is_real() -> None:

@@ -94,6 +94,42 @@ def test_warnings_and_waivers_fail_nothing(pytester: pytest.Pytester, write: Wri
     assert "waived until 2999-01-01: moves on Monday" in result.stdout.str()
 
 
+@pytest.mark.parametrize(("profile", "outcome"), [("", "PASSED"), ('profile = "gmail"\n', "FAILED")])
+def test_the_profile_of_the_file_counts(pytester: pytest.Pytester, write: Write, profile: str, outcome: str) -> None:
+    write(f'{BAD}[policy]\nselect = ["dmarc/missing"]\n{profile}')
+    result = pytester.runpytest_inprocess("--preflight", "preflight.toml", "-v", "-W", "default")
+    assert re.findall(r"::dmarc/missing\[bad.example\] (\w+)", result.stdout.str())[0] == outcome
+
+
+def test_a_waiver_that_matches_nothing_is_told(pytester: pytest.Pytester, write: Write) -> None:
+    waiver = '[[waiver]]\nrule = "ptr/missing"\nreason = "\\u001b[31mMonday"\nowner = "us"\nexpires = 2999-01-01\n'
+    write(f'{GOOD}[policy]\nselect = ["ptr"]\n{waiver}')
+    result = pytester.runpytest_inprocess("--preflight", "preflight.toml", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.OK
+    (told,) = [line for line in result.outlines if line.startswith("to note: ")]
+    assert told.startswith("to note: The waiver of ptr/missing matches no failure: take it out of the file.")
+    assert "\x1b" not in told
+
+
+def test_text_from_outside_reaches_no_terminal(pytester: pytest.Pytester, write: Write) -> None:
+    """Neither of a file's name, nor of its lines, nor of a waiver: pytest shows what it is given."""
+    hostile = "a\x1b[31m\u202e"
+    (pytester.path / f"{hostile}.eml").write_text(
+        f"From: News <a@example.org>\nSubject: {hostile}test\nX-One: {hostile}\nMIME-Version: 9\n\nx {hostile}\n"
+    )
+    text = "a\\u001b[31m\\u202e"
+    waiver = f'[[waiver]]\nrule = "message/body-too-small"\nreason = "{text}"\nowner = "us"\nexpires = 2999-01-01\n'
+    write(f'[[subject]]\nname = "{text}"\nmessage = "{text}.eml"\n{waiver}')
+    result = pytester.runpytest_inprocess(
+        "--preflight", "preflight.toml", "-v", "-rA", "-W", "default", "-p", "no:cacheprovider", "--color=no"
+    )
+    outcome = outcomes(result)
+    assert outcome["xfailed"] == 1
+    assert outcome["failed"] > 0
+    assert outcome["warnings"] > 0
+    assert [line for line in result.outlines if "\x1b" in line or "\u202e" in line] == []
+
+
 def test_a_message_file_is_the_place(pytester: pytest.Pytester, write: Write) -> None:
     (pytester.path / "bad.eml").write_bytes(demo_message("bad.eml").data)
     write('[[subject]]\nname = "mail"\nmessage = "bad.eml"\n[policy]\nselect = ["message/subject-trivial"]\n')

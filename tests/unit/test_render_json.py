@@ -57,7 +57,7 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
         "profile", "waivers", "notices", "baseline",
     ]  # fmt: skip
     assert list(document["subject"]) == [
-        "name", "host", "ips", "helo", "domain", "message", "server", "mail_from", "dkim_selectors",
+        "name", "host", "ips", "helo", "domain", "message", "server", "outbound", "mail_from", "dkim_selectors",
     ]  # fmt: skip
     assert list(document["findings"][0]) == [
         "check", "rule", "status", "severity", "part", "message", "evidence", "prevents", "fix", "reference", "waived",
@@ -86,6 +86,7 @@ def test_a_report_in_full() -> None:
         "domain": "example.com",
         "message": "draft.eml",
         "server": "mail.example.com:25",
+        "outbound": None,
         "mail_from": [],
         "dkim_selectors": [],
     }
@@ -140,6 +141,7 @@ def test_what_was_not_given_is_null() -> None:
         "domain": None,
         "message": "brouillon été.eml",
         "server": None,
+        "outbound": None,
         "mail_from": [],
         "dkim_selectors": [],
     }

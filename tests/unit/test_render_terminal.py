@@ -213,6 +213,11 @@ def test_inputs_lists_what_was_given() -> None:
         ("addresses", Message("not known: {reason}", {"reason": "no answer"}))
     ]
     assert inputs(Subject.of(server="192.0.2.1:587")) == [("server", "192.0.2.1:587")]
+    assert inputs(Subject.of(mail_from=["bounce@example.com", "<>"], dkim_selectors=["s1", "s2"])) == [
+        ("envelope", "bounce@example.com, <>"),
+        ("selectors", "s1, s2"),
+    ]
+    assert inputs(Subject.of(probe_outbound="mx.example.net")) == [("outbound", "mx.example.net:25")]
 
 
 def test_failures_come_in_the_order_of_their_effect() -> None:
