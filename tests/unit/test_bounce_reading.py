@@ -264,8 +264,6 @@ def test_any_octets_in_any_charset(charset: str, octets: bytes) -> None:
 def test_a_recipient_in_a_later_part_is_found() -> None:
     head = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b0\n"
     part = b"--b0\nContent-Type: text/plain\n\n"
-    told = b"Your message could not be delivered.\n" + part + b"<u1@example.net>: 550 5.1.1 User unknown\n--b0--\n"
+    told = b"Your message could not be delivered.\n" + part + b"<u1@example.net>: mailbox closed\n--b0--\n"
     report = read_message(DAEMON + head + b"\n" + part + told, "mail")
-    assert [(one.recipient, one.reply_code, one.enhanced_code, one.text) for one in report.recipients] == [
-        ("u1@example.net", 550, "5.1.1", "550 5.1.1 User unknown")
-    ]
+    assert [(one.recipient, one.text) for one in report.recipients] == [("u1@example.net", "mailbox closed")]

@@ -49,7 +49,8 @@ class _Labels:
 @cache
 def _labels() -> _Labels:
     phrases = load_phrases()
-    named = rf"{either(phrases.recipient_labels)}|(?:[\w' ]{{1,60}} )?(?:deliver(?:ed)?|addressed|sent|message|mail) to|delivery failed \d{{1,3}} attempts"
+    named = rf"{either(phrases.recipient_labels)}|delivery failed \d{{1,3}} attempts"
+    named += r"|(?:[\w' ]{1,60} )?(?:deliver(?:ed)?|addressed|sent|message|mail) to"
     others = either(phrases.sender_labels)
     return _Labels(
         re.compile(
