@@ -1,5 +1,7 @@
 """Which entry of the catalogue a reply is, and whose reply it is."""
 
+from functools import lru_cache
+
 from preflight.bounces.catalogue import load_catalogue
 from preflight.bounces.matcher import Match, Sureness
 from preflight.bounces.replies import shape
@@ -21,6 +23,13 @@ def match_reply(
     that the reader of the bounce found, also outside the text (the Status field of a report); where the text has codes
     of its own, those count. `provider` is whose reply it is, where that is known already; else `provider_of` looks.
     """
+    return _match(text, reply_code, enhanced_code, provider, remote_host)
+
+
+@lru_cache(maxsize=1024)  # a log has the same replies over and over, and each may be some thousand characters
+def _match(
+    text: str, reply_code: int | None, enhanced_code: str | None, provider: str | None, remote_host: str | None
+) -> Match | None:
     reply = shape(text, reply_code, enhanced_code)
     matcher = load_catalogue().matcher
     return matcher.match(reply, provider or matcher.provider_of(remote_host, reply))

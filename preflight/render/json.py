@@ -218,10 +218,12 @@ def to_json(document: object, indent: int | None = 2) -> str:
 
     Without `indent` it is one line. No line break at the end.
     """
-    text = json.dumps(msgspec.to_builtins(document), ensure_ascii=False, indent=indent, allow_nan=False)
+    encoder = _ONE_LINE if indent is None else json.JSONEncoder(ensure_ascii=False, indent=indent, allow_nan=False)
+    text = encoder.encode(msgspec.to_builtins(document))
     return _SUSPECT.sub(_escape, text)
 
 
+_ONE_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _SUSPECT = re.compile(r"[^\n -~]")
 
 

@@ -259,3 +259,11 @@ def test_any_octets_are_read(octets: bytes) -> None:
 @settings(max_examples=80, deadline=None)
 def test_any_octets_in_any_charset(charset: str, octets: bytes) -> None:
     charsets.decode(octets, charset).encode()
+
+
+def test_a_recipient_in_a_later_part_is_found() -> None:
+    head = b"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b0\n"
+    part = b"--b0\nContent-Type: text/plain\n\n"
+    told = b"Your message could not be delivered.\n" + part + b"<u1@example.net>: mailbox closed\n--b0--\n"
+    report = read_message(DAEMON + head + b"\n" + part + told, "mail")
+    assert [(one.recipient, one.text) for one in report.recipients] == [("u1@example.net", "mailbox closed")]

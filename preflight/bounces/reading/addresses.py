@@ -6,7 +6,7 @@ from functools import lru_cache
 
 # Good enough to find addresses in prose: quoted local parts, any script, a domain with a dot or a literal.
 ADDRESS = (
-    r"(?:\"[^\"\s@<>]{1,64}\"|[^\s@<>()\[\]:;,\"'\\|。，、：；]{1,64})"
+    r"(?:\"[^\"\s@<>]{1,64}\"|[^\s@<>()\[\]:;,\"'\\|。，、：；（）《》「」【】“”]{1,64})"
     r"@(?:(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,10}[^\W\d_][\w-]{0,61}|\[[0-9A-Fa-f.:]{2,45}\])"
 )
 _ADDRESS = re.compile(ADDRESS)

@@ -49,11 +49,12 @@ class _Labels:
 @cache
 def _labels() -> _Labels:
     phrases = load_phrases()
-    named = rf"{either(phrases.recipient_labels)}|(?:[\w' ]{{1,60}} )?(?:delivered|addressed|sent|message) to"
+    named = rf"{either(phrases.recipient_labels)}|delivery failed \d{{1,3}} attempts"
+    named += r"|(?:[\w' ]{1,60} )?(?:deliver(?:ed)?|addressed|sent|message|mail) to"
     others = either(phrases.sender_labels)
     return _Labels(
         re.compile(
-            rf"^[ \t>*•|.\-]{{0,12}}(?:{named}|[\w ;=:+]{{0,200}}\bSMTP)[ \t]*(?:[:：=]|[ \t](?=<))[ \t]*{_QUOTES}"
+            rf"^[ \t>*•|.\-]{{0,12}}(?:{named}|[\w ;=:+]{{0,200}}\bSMTP)[ \t]*(?:[:：=]|[ \t](?=['\"<]))[ \t]*{_QUOTES}"
             rf"(?:(?:rfc822;|smtp:)[ ]?)?{_ADDRESS}(.*)$",
             re.IGNORECASE,
         ),
@@ -100,7 +101,8 @@ def _entry(line: str) -> Entry | None:
     if not match or _labels().other.match(line):
         return None
     rest = _MAILTO.sub("", match[2])
-    if labelled and " " in line[: labelled.start(1)].strip(" :*>|."):  # the label says why
+    label = line[: labelled.start(1)].strip(" :*>|.<'\"") if labelled else ""
+    if " " in label and not label.lower().endswith(" to"):  # the label says why: "Unknown user: <u@example.org>"
         rest = line
     if rest.lstrip().lower().startswith(_WROTE):
         return None

@@ -188,7 +188,7 @@ def _human(parts: list[Part]) -> str:
             pages.append(part.text)
         elif part.type in _HUMAN or part.type.startswith("text/"):
             plain.append(part.text)
-    return "\\n\\n".join(plain if any(text.strip() for text in plain) else pages)
+    return "\n\n".join(plain if any(text.strip() for text in plain) else pages)
 
 
 def _failed_recipients(message: Part) -> list[str]:

@@ -25,7 +25,7 @@ _CODE_AFTER = re.compile(
 _CODE_BARE = re.compile(rf"(?<![\w.\-:/+@=&%])({_REFUSAL})(?=[ -]{{1,2}}[#\[(]{{0,2}}{_STATUS}\b|-[A-Z])")
 _CODE_BELOW = re.compile(rf"\n[ \t>]{{0,8}}({_REFUSAL})[ -]")
 _STATUS_NEXT = re.compile(rf"[\s:\-;,.'\")\]]{{0,4}}(?:[245]\d\d[\s:-]{{1,3}})?[\[(#\s]{{0,4}}({_STATUS})(?!\d|\.\d)")
-_STATUS_MARKED = re.compile(rf"(?:(?<=[(\[<\s])|#\s?)({_STATUS})(?=[\s)\]>:;,#'\"]|\.\s|\.?$)")
+_STATUS_MARKED = re.compile(rf"(?:(?<=[(\[<\s])|#\s?|ERROR_CODE ?:)({_STATUS})(?=[\s)\]>:;,#'\"]|\.\s|\.?$)")
 _STATUS_FIRST = re.compile(rf"\W{{0,4}}{_TYPE}?\W{{0,4}}({_STATUS})(?!\d|\.\d)", re.IGNORECASE)
 _STATUS_HASH = re.compile(rf"#\s?({_STATUS})(?!\d|\.\d)|[(\[]({_STATUS})[)\]]|(?:: |-- )({_STATUS}) [A-Z]")
 _STATUS_LINE = re.compile(rf"^[ \t>]{{0,8}}({_STATUS})[ \t:]", re.MULTILINE)
