@@ -30,11 +30,10 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     system can make a file without a name (Linux, most file systems), a process that is killed leaves nothing either.
     """
     name = _written_without_name(path.parent, data, mode) or _written(path.parent, data, mode)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(_forget, name)
         Path(name).replace(path)
-    except BaseException:
-        _forget(name)
-        raise
+        undo.pop_all()
 
 
 def _written_without_name(folder: Path, data: bytes, mode: int) -> str | None:
@@ -60,13 +59,12 @@ def _written_without_name(folder: Path, data: bytes, mode: int) -> str | None:
 
 def _written(folder: Path, data: bytes, mode: int) -> str:
     handle, name = tempfile.mkstemp(dir=folder, prefix=".preflight-")
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(_forget, name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             os.fchmod(file.fileno(), mode)
-    except BaseException:
-        _forget(name)
-        raise
+        undo.pop_all()
     return name
 
 

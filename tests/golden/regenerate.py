@@ -8,6 +8,7 @@ from preflight.text import LANGUAGES, Language, load_translations
 from tests.golden.samples import SAMPLES, sample
 
 FOLDER = Path(__file__).parent
+STYLE = FOLDER.parents[1] / "preflight" / "render" / "data" / "report.css"
 IN_ENGLISH = ("sarif", "gitlab", "prometheus")  # what people see of these is in the files of the others too
 LARGE = ("html", "sarif")  # formats of which some samples are enough
 SOME = ("no-go", "baseline", "several")
@@ -19,8 +20,9 @@ def language(code: str) -> Language:
 
 
 def rendered(renderer: Renderer, name: str, code: str) -> str:
-    """What a golden file has to say."""
-    return renderer.render(sample(name), RenderOptions(language=language(code), config="preflight.toml"))
+    """What a golden file has to say. The style sheet, which is the same in all of them, stands in a file of its own."""
+    text = renderer.render(sample(name), RenderOptions(language=language(code), config="preflight.toml"))
+    return text.replace(STYLE.read_text(encoding="utf-8"), f"/* {STYLE.name} */\n")
 
 
 def path(renderer: Renderer, name: str, code: str) -> Path:
