@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from preflight.errors import CatalogueError
+from preflight.facts import read_facts as read_strictly
 
 Kind = Literal["dynamic", "generic-static"]
 
@@ -200,10 +201,7 @@ def read_facts(file: Traversable) -> Facts:
     in lower case or stands in its class twice, a suffix that is none or stands in two rows of a kind, and a template,
     network or sender without source or examples.
     """
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_strictly(file, _File)
     classes = msgspec.structs.asdict(read.words)
     words = {name: _word_class(words, f"{file.name}: words.{name}") for name, words in classes.items()}
     servers, lines = (

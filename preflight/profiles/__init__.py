@@ -17,6 +17,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from preflight.errors import CatalogueError, ConfigError
+from preflight.facts import Text, read_facts
 from preflight.findings import Severity
 from preflight.text import Message, Words, nearest, visible
 
@@ -24,27 +25,18 @@ BULK = 5000
 """Messages a day, to one receiver, from which Gmail and Outlook.com count a domain as one that sends in bulk."""
 
 
-class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    en: str
-    zh: str
-
-    @property
-    def words(self) -> Words:
-        return Words(self.en, self.zh)
-
-
 class _Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: list[str]
-    reason: _Text
+    reason: Text
     source: str
     severity: Severity | None = None
     bulk: Severity | None = None
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    title: _Text
+    title: Text
     checked: date
-    sources: dict[str, _Text] = {}
+    sources: dict[str, Text] = {}
     board: list[str] = []
     bulk_board: list[str] = []
     demand: list[_Demand] = []
@@ -145,10 +137,7 @@ def read_profiles(files: Sequence[Traversable]) -> dict[str, Profile]:
 
 
 def _read(file: Traversable) -> _File:
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_facts(file, _File)
     for kind, ids in (
         ("rule", [rule for one in read.demand for rule in one.rules]),
         ("code", [*read.board, *read.bulk_board]),

@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from preflight.errors import CatalogueError
+from preflight.facts import read_facts
 
 _CLSID = re.compile(r"\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}")
 _EXTENSION = re.compile(r"[a-z0-9_-]{1,20}")
@@ -101,10 +102,7 @@ def load_extensions() -> Extensions:
 def read_extensions(file: Traversable) -> Extensions:
     """Read and validate a table. Raises `CatalogueError` for a broken one: an extension that occurs twice or is not in
     the form of `extension`, a receiver that is not described."""
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_facts(file, _File)
     by_text: dict[str, Extension] = {}
     for kind in read.kind:
         for text, receivers in kind.refused_by.items():

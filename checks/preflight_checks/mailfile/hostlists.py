@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from preflight.errors import CatalogueError
+from preflight.facts import read_facts
 
 ListName = Literal["shorteners", "freemail", "endings"]
 
@@ -28,10 +29,7 @@ def load_hosts(name: ListName) -> frozenset[str]:
 
 def read_hosts(file: Traversable) -> frozenset[str]:
     """Read and validate a list. Raises `CatalogueError` for a broken one and for what is no host in lower case."""
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_facts(file, _File)
     for host in read.hosts:
         if not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", host):
             raise CatalogueError(f"{file.name}: {host!r} is no host name in lower case")

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from preflight.errors import CatalogueError
+from preflight.facts import read_facts
 
 
 class SizeLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,10 +32,7 @@ def load_sizes() -> tuple[SizeLimit, ...]:
 
 def read_sizes(file: Traversable) -> tuple[SizeLimit, ...]:
     """Read and validate a table. Raises `CatalogueError` for a broken one, and for limits that are not in order."""
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_facts(file, _File)
     octets = [limit.octets for limit in read.limit]
     if not octets or octets != sorted(octets) or octets[0] <= 0:
         raise CatalogueError(f"{file.name}: limits must be positive, and the smallest first")

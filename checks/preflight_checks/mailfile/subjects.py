@@ -12,6 +12,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from preflight.errors import CatalogueError
+from preflight.facts import read_facts
 
 MAX_LOOKED_AT = 500  # characters; nobody calls a longer subject trivial
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz")
@@ -156,10 +157,7 @@ def load_trivial_words() -> TrivialWords:
 def read_trivial_words(file: Traversable) -> TrivialWords:
     """Read and validate a file of words. Raises `CatalogueError` for a broken one, and for a word that `judge` could
     never meet since folding changes it."""
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_facts(file, _File)
     if not read.source or not read.language:
         raise CatalogueError(f"{file.name}: source and language each need at least one entry")
     for language in read.language:

@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 import msgspec
 
 from preflight.errors import CatalogueError
+from preflight.facts import read_facts
 from preflight_checks.senderauth.dkim_tags import read_domain
 
 
@@ -30,10 +31,7 @@ def load_selectors() -> tuple[str, ...]:
 
 def read_selectors(file: Traversable) -> tuple[str, ...]:
     """Read and validate a table. Raises `CatalogueError` for a broken one, a selector given twice or in capitals."""
-    try:
-        read = msgspec.toml.decode(file.read_text(encoding="utf-8"), type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"{file.name}: {error}") from error
+    read = read_facts(file, _File)
     found: dict[str, None] = {}
     for selector in (selector for group in read.group for selector in group.selectors):
         if read_domain(selector) != selector:
